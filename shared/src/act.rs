@@ -1,0 +1,169 @@
+//! What the office, the headteacher or a dated rule did: the facts of the school's own log, written by the server.
+//!
+//! Must never: be written without who did it, in what position, on what date (P6).
+
+use crate::calendar::SessionKey;
+use crate::codes::Code;
+use crate::id::{ClassId, KioskId, LogId, PlanId, PupilId};
+use crate::log::{Hash, Origin};
+use crate::register::QuestionKey;
+use crate::text::{Name, Remark};
+use crate::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// One fact of the school's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acted {
+    /// The server's time.
+    pub at: Millis,
+    /// False after an unsynchronised start or a step of the server's clock: the decision is provisional.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub clock_sure: bool,
+    /// Who.
+    pub by: Officer,
+    /// What.
+    pub act: Act,
+}
+
+fn yes() -> bool {
+    true
+}
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
+fn is_true(b: &bool) -> bool {
+    *b
+}
+
+/// The person who acted, with the position held that day (P6: name and position), or a rule with who set it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "as", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Officer {
+    /// A person.
+    Person {
+        /// Their name.
+        name: Name,
+        /// Their position, as "office manager".
+        position: Name,
+    },
+    /// A rule, as "close at 09:20", and who set it when.
+    Rule {
+        /// The rule.
+        rule: Name,
+        /// "name, position, date" of who set it.
+        set_by: Name,
+    },
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Act {
+    /// A person set the code of one session.
+    Amended {
+        /// The pupil.
+        pupil: PupilId,
+        /// The session.
+        session: SessionKey,
+        /// The amended entry; `None` makes it blank again.
+        code: Option<Code>,
+        /// Minutes late, with L or U.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<u16>,
+        /// Nature of the activity or circumstance, where the code needs it (P7).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<Remark>,
+        /// Why it was amended (P6).
+        reason: Remark,
+        /// The facts the officer had before them. What contradicts and is not among them is a question.
+        seen: Vec<Origin>,
+    },
+    /// A family told of an absence, or it was planned: expected from one session to another, both included.
+    Planned {
+        /// Names this plan.
+        plan: PlanId,
+        /// The pupil.
+        pupil: PupilId,
+        /// First session.
+        from: SessionKey,
+        /// Last session.
+        until: SessionKey,
+        /// What will be posted at close.
+        code: Code,
+        /// Nature, where the code needs it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<Remark>,
+        /// Who told, and what was said.
+        reason: Remark,
+    },
+    /// A plan was withdrawn.
+    PlanWithdrawn {
+        /// Which.
+        plan: PlanId,
+        /// Whose.
+        pupil: PupilId,
+        /// Why.
+        reason: Remark,
+    },
+    /// A register was closed (by rule, on time or as soon as the server was up again).
+    Closed {
+        /// The class.
+        class: ClassId,
+        /// The session.
+        session: SessionKey,
+    },
+    /// A question was settled by a person.
+    Settled {
+        /// The question.
+        question: QuestionKey,
+        /// The answer in a word, as offered with the question.
+        answer: Remark,
+        /// Facts seen when it was answered.
+        seen: Vec<Origin>,
+    },
+    /// Marks of an earlier system, as they stood there.
+    History {
+        /// The class.
+        class: ClassId,
+        /// The session.
+        session: SessionKey,
+        /// Pupil and code.
+        marks: Vec<(PupilId, Code)>,
+    },
+    /// A roster was imported (counts only; the roster itself is not a fact of attendance).
+    Imported {
+        /// The file's own name for its system.
+        source: Name,
+        /// Pupils on roll after it.
+        pupils: u32,
+        /// Classes after it.
+        classes: u32,
+    },
+    /// A kiosk was enrolled.
+    Enrolled {
+        /// Which.
+        kiosk: KioskId,
+        /// Its room.
+        room: Name,
+    },
+    /// A kiosk was revoked: what it sends from now on is held.
+    Revoked {
+        /// Which.
+        kiosk: KioskId,
+    },
+    /// A log was retired: nothing is appended to it any more.
+    LogSealed {
+        /// Which.
+        log: LogId,
+        /// Its last accepted head.
+        head: Hash,
+    },
+    /// What a kiosk sent while held was accepted or discarded.
+    HeldDecided {
+        /// Whose.
+        kiosk: KioskId,
+        /// Up to which entry.
+        upto: Origin,
+        /// Accepted, or discarded.
+        accepted: bool,
+    },
+}

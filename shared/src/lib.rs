@@ -1,0 +1,17 @@
+//! Rollbook's pure core: what a register is, how a tap becomes a mark, how logs travel, what time it was.
+//!
+//! Nothing here reads a clock, a file, a socket or a random number: `now`, salts and ids are arguments.
+
+pub mod act;
+pub mod attendance;
+pub mod calendar;
+pub mod codes;
+pub mod id;
+pub mod limits;
+pub mod log;
+pub mod observation;
+pub mod register;
+pub mod sync;
+pub mod text;
+pub mod time;
+pub mod wire;

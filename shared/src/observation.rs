@@ -1,0 +1,187 @@
+//! What a kiosk saw: the facts of its log.
+//!
+//! Must never: hold a code that tells a reason, a card number, or a time that somebody computed. A kiosk stores
+//! only what it read from its clocks; what that means is resolved later (see [`crate::time`]).
+
+use crate::calendar::SessionKey;
+use crate::id::{ClassId, PupilId, StaffId};
+use crate::log::Origin;
+use crate::text::Text;
+use crate::time::{Anchor, Millis, Reading};
+use serde::{Deserialize, Serialize};
+
+/// One fact as a kiosk writes it: when (by its own clocks), who acted, what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observed {
+    /// What the kiosk's clocks said.
+    pub at: Reading,
+    /// Who was signed on, if anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<StaffId>,
+    /// What was seen.
+    pub what: Observation,
+    /// Where this fact stood first, when a log was begun anew after a fork. The fold drops doubles by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Observation {
+    /// The kiosk's program began. `floor` is the last trusted instant saved on its disk.
+    Booted {
+        /// Server time that certainly had passed already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        floor: Option<Millis>,
+    },
+    /// An exchange tied this boot's monotonic clock to the server's time.
+    Anchored {
+        /// The tie.
+        anchor: Anchor,
+    },
+    /// A member of staff signed on.
+    SignedOn {
+        /// How they showed who they are.
+        means: Means,
+    },
+    /// The teacher tapped a tile.
+    Marked {
+        /// The session whose register was on the screen. The screen made sure of it, or asked.
+        session: SessionKey,
+        /// The class whose register was on the screen.
+        class: ClassId,
+        /// The pupil.
+        pupil: PupilId,
+        /// Present, absent, or blank again.
+        mark: Mark,
+    },
+    /// The teacher said "came late": an arrival at the classroom door.
+    CameLate {
+        /// As for [`Observation::Marked`].
+        session: SessionKey,
+        /// As for [`Observation::Marked`].
+        class: ClassId,
+        /// The pupil.
+        pupil: PupilId,
+    },
+    /// The teacher sent the register.
+    Submitted {
+        /// The session.
+        session: SessionKey,
+        /// The class.
+        class: ClassId,
+        /// The pupils who had a tile: those without one are a question, not an N.
+        tiles: Vec<PupilId>,
+    },
+    /// A pupil came in at reception.
+    Arrived {
+        /// The pupil.
+        pupil: PupilId,
+        /// By card, or by finding themselves on the screen.
+        means: Means,
+        /// The date of the day, where the screen had to ask or knew it (a clock of 1970 does not).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionKey>,
+        /// The reason picked, sealed to the server's key (base64).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Sealed>,
+    },
+    /// A pupil left the building.
+    Left {
+        /// The pupil.
+        pupil: PupilId,
+        /// By card or by name.
+        means: Means,
+        /// As for [`Observation::Arrived`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionKey>,
+    },
+    /// A pupil who had left came back.
+    Returned {
+        /// The pupil.
+        pupil: PupilId,
+        /// By card or by name.
+        means: Means,
+        /// As for [`Observation::Arrived`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionKey>,
+    },
+    /// Something the kiosk must tell the office in its own fixed words (a card nobody knows, a full disk).
+    Noticed {
+        /// What.
+        notice: Notice,
+    },
+}
+
+/// The teacher's word about one pupil.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// Here.
+    Present,
+    /// Not here, no reason known to the teacher.
+    Absent,
+    /// Taken back: no mark.
+    Blank,
+}
+
+/// How a person showed who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// A card.
+    Card,
+    /// A name picked on the screen (for staff: with a PIN).
+    Name,
+}
+
+/// Base64 of bytes that only the server can open.
+pub type Sealed = Text<1400>;
+
+/// What a kiosk tells the office about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Notice {
+    /// A card that is bound to nobody. The number travels only as a keyed hash (64 hexadecimal digits).
+    UnknownCard {
+        /// The keyed hash.
+        card: Text<64>,
+    },
+    /// Its log was forked (card cloned or restored) and begun anew.
+    LogBegunAnew,
+    /// Its disk is full.
+    DiskFull,
+    /// Too many wrong PINs for one member of staff.
+    PinLocked {
+        /// Whose.
+        staff: StaffId,
+    },
+}
+
+impl Observation {
+    /// The pupil this is about, if it is about one.
+    #[must_use]
+    pub const fn pupil(&self) -> Option<PupilId> {
+        match self {
+            Self::Marked { pupil, .. }
+            | Self::CameLate { pupil, .. }
+            | Self::Arrived { pupil, .. }
+            | Self::Left { pupil, .. }
+            | Self::Returned { pupil, .. } => Some(*pupil),
+            _ => None,
+        }
+    }
+    /// The session named in it, if one is.
+    #[must_use]
+    pub const fn session(&self) -> Option<SessionKey> {
+        match self {
+            Self::Marked { session, .. } | Self::CameLate { session, .. } | Self::Submitted { session, .. } => {
+                Some(*session)
+            }
+            Self::Arrived { session, .. } | Self::Left { session, .. } | Self::Returned { session, .. } => *session,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! A question: what the register cannot know and a person in the office must settle.
+//!
+//! Must never: be raised once per pupil where it is one question about a register.
+
+use crate::calendar::SessionKey;
+use crate::id::{ClassId, PupilId};
+use serde::{Deserialize, Serialize};
+
+/// What a question is about: the same facts always give the same key, so a question is open once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuestionKey {
+    /// What kind.
+    pub kind: QuestionKind,
+    /// The session.
+    pub session: SessionKey,
+    /// The register it is about, for a question of a whole register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<ClassId>,
+    /// The pupil it is about, for a question of one pupil.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pupil: Option<PupilId>,
+}
+
+/// The kinds of question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionKind {
+    /// Signed in at reception and marked absent in class: in the building, not in class. Urgent.
+    NotInClass,
+    /// Marked present in class for the first time after the register had closed (one per register).
+    LateRegister,
+    /// A later fact disagrees with what the office set.
+    Disagrees,
+    /// On the roll of this session, without a tile on the screen that was submitted.
+    NoTile,
+    /// Somebody arrived, or was marked, against a code that says they are elsewhere.
+    AgainstCode,
+    /// A mark on a day when the school is closed or has no such session (filed, not posted).
+    ClosedDay,
+    /// Marked present by a kiosk that does not own the register.
+    OtherKiosk,
+    /// The time is known only as an interval that straddles a limit (one per register or arrival).
+    UnsureTime,
+    /// A mark about a pupil who is not on the roll of that session (filed, not posted).
+    NotOnRoll,
+}
+
+/// An open question.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    /// Its key.
+    pub key: QuestionKey,
+    /// Whether it cannot wait until the end of the morning.
+    pub urgent: bool,
+}

@@ -1,0 +1,5 @@
+//! What travels between a kiosk and the server. Each version of the protocol is a module of its own.
+//!
+//! Must never: change within a version, but for fields that old readers may ignore. Golden files hold every type.
+
+pub mod v1;
