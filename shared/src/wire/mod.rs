@@ -2,4 +2,7 @@
 //!
 //! Must never: change within a version, but for fields that old readers may ignore. Golden files hold every type.
 
+mod check;
 pub mod v1;
+
+pub use check::check_word;
