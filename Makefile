@@ -1,0 +1,63 @@
+# Rollbook. `make demo` and `make test` do all the set-up themselves. `make help` lists the rest.
+# Recipes say what they do; the work is in cargo and in the programs it builds.
+
+ARGS    ?=
+CARGO   ?= cargo
+TARGET  := $(or $(CARGO_TARGET_DIR),target)
+# A display, unless ARGS says --no-window: then the kiosk is built with its window, and Slint with it.
+DISPLAYED := $(if $(findstring --no-window,$(ARGS)),,$(DISPLAY)$(WAYLAND_DISPLAY))
+WINDOW    := $(if $(DISPLAYED),--features rollbook-kiosk/window)
+
+BASIC   := gcc:build-essential pkg-config:pkg-config
+SCREEN  := lib:libfontconfig-dev lib:libxkbcommon-x11-0
+BROWSER := chromium:chromium chromedriver:chromium-driver
+WEB     := npm:npm
+
+.PHONY: help demo test lint check-toolchain assets bench bench-kiosk shots run-server clean
+
+help:
+	@echo "make demo    build, make a sample school, play a school day   (ARGS=\"--once --speed 600 --no-window\")"
+	@echo "make test    everything that must hold before a change lands"
+	@echo "make bench   the figures of docs/PERFORMANCE.md"
+	@echo "make shots   pictures of every kiosk screen and office page, in target/shots"
+	@echo "make assets  the font, htmx and axe-core, by lock file"
+	@echo "make lint    formatting and clippy alone"
+
+check-toolchain:
+	@command -v $(CARGO) >/dev/null || { echo "Rollbook needs a Rust toolchain (1.95 or newer): https://rustup.rs"; exit 1; }
+
+assets: assets/node_modules/.package-lock.json
+assets/node_modules/.package-lock.json: assets/package-lock.json
+	@deploy/need $(WEB)
+	cd assets && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+demo: check-toolchain assets
+	@deploy/need $(BASIC) $(if $(DISPLAYED),$(SCREEN))
+	$(CARGO) build --workspace $(WINDOW)
+	@"$(TARGET)/debug/rollbook-demo" $(ARGS)
+
+test: check-toolchain assets
+	@deploy/need $(BASIC) $(SCREEN) $(BROWSER)
+	$(MAKE) --no-print-directory lint
+	$(CARGO) build --workspace --all-targets --features rollbook-kiosk/window
+	$(CARGO) test --workspace --features rollbook-kiosk/window
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --quiet --workspace --all-targets --features rollbook-kiosk/window -- -D warnings
+
+bench: check-toolchain assets
+	@deploy/need $(BASIC) $(SCREEN) $(BROWSER) Xvfb:xvfb
+	$(CARGO) build --release --workspace --features rollbook-kiosk/window
+	@"$(TARGET)/release/rollbook-bench" $(ARGS)
+
+clean:
+	$(CARGO) clean
+	rm -rf assets/node_modules
+
+# Adds the sums of new migrations and golden files to tests/frozen.txt. It never changes a line that is there.
+.PHONY: freeze
+freeze:
+	@for f in $$(git ls-files --cached --others --exclude-standard '*/migrations/*.sql' 'shared/golden/*.json'); do \
+	    grep -q "  $$f$$" tests/frozen.txt || sha256sum $$f >> tests/frozen.txt; done; sort -k2 -o tests/frozen.txt tests/frozen.txt
