@@ -1,0 +1,135 @@
+//! The data folder: `trust.db`, `schools/<id>.db`, keys. One file a school, one writer a file.
+//!
+//! Must never: let a query of one school reach another's file.
+
+pub mod columns;
+mod error;
+pub mod open;
+mod school;
+mod trust;
+mod tx;
+mod writer;
+
+pub use error::StoreError;
+pub use school::School;
+pub use trust::Trust;
+pub use tx::{ReadTx, WriteTx};
+
+use crate::clock::Clock;
+use rusqlite::params;
+use shared::id::SchoolId;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The data folder, open.
+pub struct Stores {
+    dir: PathBuf,
+    clock: Clock,
+    trust: Trust,
+    schools: RwLock<BTreeMap<SchoolId, Arc<School>>>,
+}
+
+impl Stores {
+    /// Opens the folder (makes it, readable by its owner only, if there is none) and every school in it.
+    ///
+    /// # Errors
+    /// When a file cannot be opened or was written by a newer program.
+    pub fn open(dir: &Path, clock: Clock) -> Result<Arc<Self>, StoreError> {
+        private_folder(dir)?;
+        private_folder(&dir.join("schools"))?;
+        let trust = Trust::open(&dir.join("trust.db"))?;
+        let known = trust.read_now(|c| {
+            let mut statement = c.prepare("SELECT id, slug FROM school ORDER BY slug")?;
+            let rows = statement.query_map([], |r| Ok((r.get::<_, [u8; 16]>(0)?, r.get::<_, String>(1)?)))?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        })?;
+        let stores = Self { dir: dir.to_owned(), clock, trust, schools: RwLock::default() };
+        for (id, slug) in known {
+            let id = SchoolId::from_bytes(id);
+            let path = stores.school_path(id);
+            if !path.exists() {
+                let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+                return Err(StoreError::File { path, source });
+            }
+            stores.keep(School::open(&path, id, &slug)?);
+        }
+        Ok(Arc::new(stores))
+    }
+
+    /// Makes a school: its file first, then its row in `trust.db`, so that a crash between leaves no school without a file.
+    ///
+    /// # Errors
+    /// When the slug is taken, or a file cannot be made.
+    pub fn add_school(&self, id: SchoolId, slug: &str, name: &str) -> Result<Arc<School>, StoreError> {
+        let taken = self.trust.read_now(|c| {
+            Ok(c.query_row("SELECT count(*) FROM school WHERE slug = ?1", [slug], |r| r.get::<_, i64>(0))? > 0)
+        })?;
+        if taken {
+            return Err(StoreError::Refused(format!("there is a school with the short name {slug} already")));
+        }
+        let school = School::open(&self.school_path(id), id, slug)?;
+        let at = self.clock.now().at.0;
+        self.trust.write_now(|t| {
+            t.execute(
+                "INSERT INTO school(id, slug, name, created_at) VALUES (?1, ?2, ?3, ?4)",
+                params![id.as_bytes(), slug, name, at],
+            )?;
+            Ok(())
+        })?;
+        self.keep(Arc::clone(&school));
+        Ok(school)
+    }
+
+    /// The trust's own file.
+    #[must_use]
+    pub const fn trust(&self) -> &Trust {
+        &self.trust
+    }
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+    /// The clock that stamps what is written.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+    /// A school by its id.
+    #[must_use]
+    pub fn school(&self, id: SchoolId) -> Option<Arc<School>> {
+        self.schools.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+    /// A school by its short name.
+    #[must_use]
+    pub fn school_by_slug(&self, slug: &str) -> Option<Arc<School>> {
+        self.schools.read().unwrap_or_else(PoisonError::into_inner).values().find(|s| s.slug() == slug).cloned()
+    }
+    /// Every school.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<School>> {
+        self.schools.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+    /// Finishes what waits in every writer and closes the files.
+    pub fn stop(&self) {
+        for school in self.all() {
+            school.stop();
+        }
+    }
+
+    fn school_path(&self, id: SchoolId) -> PathBuf {
+        self.dir.join("schools").join(format!("{id}.db"))
+    }
+    fn keep(&self, school: Arc<School>) {
+        self.schools.write().unwrap_or_else(PoisonError::into_inner).insert(school.id(), school);
+    }
+}
+
+fn private_folder(dir: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::DirBuilderExt;
+    if dir.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(StoreError::file(dir))
+}
