@@ -1,1 +1,10 @@
-//! placeholder
+//! Rollbook's kiosk: takes the register in a classroom, signs in late pupils at reception, with or without a network.
+//!
+//! `core` is pure and decides; `hub` owns it and performs what it wants; everything else is an edge.
+
+pub mod cards;
+pub mod config;
+pub mod core;
+pub mod hex;
+pub mod pin;
+pub mod seal;

@@ -1,0 +1,134 @@
+//! What the person who set up this kiosk decided: a small `kiosk.toml`, overridden by flags.
+//!
+//! Must never: hold a secret. The device token lives in the store.
+
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Where a configuration is looked for when no `--config` is given.
+pub const USUAL_PLACE: &str = "/etc/rollbook/kiosk.toml";
+/// Where the store lives when nobody says otherwise.
+pub const USUAL_DATA: &str = "/var/lib/rollbook-kiosk";
+
+/// `kiosk.toml`. Every line may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The folder of the store.
+    pub data: Option<PathBuf>,
+    /// The server, as `https://rollbook.school.example:8443`.
+    pub server: Option<String>,
+    /// Whether the window fills the screen.
+    pub fullscreen: Option<bool>,
+}
+
+/// What holds after flags and file are put together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The folder of the store.
+    pub data: PathBuf,
+    /// The server given by hand. An enrolled kiosk remembers its own.
+    pub server: Option<String>,
+    /// Whether the window fills the screen.
+    pub fullscreen: bool,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file named cannot be read.
+    #[error("cannot read {path}: {source}. Name another with --config, or leave --config out")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The accident.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("{path}: {why}. The lines that may stand there are data, server and fullscreen")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// toml's words, with the line.
+        why: String,
+    },
+    /// An address that is not one.
+    #[error("{0:?} is not a server's address: expected https://name:port")]
+    NotAServer(String),
+}
+
+impl Config {
+    /// Flags first, then the file, then the usual places.
+    ///
+    /// # Errors
+    /// [`ConfigError`], in words for whoever set up the kiosk.
+    pub fn load(file: Option<&Path>, data: Option<PathBuf>, server: Option<String>) -> Result<Self, ConfigError> {
+        let read = match file {
+            Some(path) => parse(path, &read(path)?)?,
+            None => match read(Path::new(USUAL_PLACE)) {
+                Ok(text) => parse(Path::new(USUAL_PLACE), &text)?,
+                Err(_) => File::default(),
+            },
+        };
+        let server = match server.or(read.server) {
+            Some(text) => Some(server_address(&text)?),
+            None => None,
+        };
+        Ok(Self {
+            data: data.or(read.data).unwrap_or_else(|| PathBuf::from(USUAL_DATA)),
+            server,
+            fullscreen: read.fullscreen.unwrap_or(false),
+        })
+    }
+}
+
+/// Checks a server's address and drops a closing slash.
+///
+/// # Errors
+/// [`ConfigError::NotAServer`] for anything but https without a path.
+pub fn server_address(text: &str) -> Result<String, ConfigError> {
+    let wrong = || ConfigError::NotAServer(text.to_owned());
+    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+    if url.scheme() != "https" || !url.has_host() || url.path() != "/" || url.query().is_some() {
+        return Err(wrong());
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}
+
+fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
+    toml::from_str(text).map_err(|why| ConfigError::Malformed { path: path.to_owned(), why: why.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_go_before_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kiosk.toml");
+        std::fs::write(&path, "data = \"/srv/kiosk\"\nserver = \"https://a.example:8443/\"\n").unwrap();
+        let from_file = Config::load(Some(&path), None, None).unwrap();
+        assert_eq!(from_file.data, PathBuf::from("/srv/kiosk"));
+        assert_eq!(from_file.server.as_deref(), Some("https://a.example:8443"));
+        let flags = Config::load(Some(&path), Some("/tmp/k".into()), Some("https://b.example".into())).unwrap();
+        assert_eq!(flags.data, PathBuf::from("/tmp/k"));
+        assert_eq!(flags.server.as_deref(), Some("https://b.example"));
+    }
+
+    #[test]
+    fn a_misspelt_line_and_a_plain_http_server_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kiosk.toml");
+        std::fs::write(&path, "sever = \"https://a.example\"\n").unwrap();
+        let told = Config::load(Some(&path), None, None).unwrap_err().to_string();
+        assert!(told.contains("sever") && told.contains("kiosk.toml"), "{told}");
+        for bad in ["http://a.example", "a.example", "https://a.example/path"] {
+            assert!(server_address(bad).is_err(), "{bad}");
+        }
+    }
+}
