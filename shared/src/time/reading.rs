@@ -28,6 +28,9 @@ pub struct Reading {
 }
 
 impl Millis {
+    /// After everything: the end of an interval that has no end yet.
+    pub const FAR: Self = Self(i64::MAX);
+
     /// This instant and so many milliseconds.
     #[must_use]
     pub const fn plus(self, ms: i64) -> Self {
