@@ -30,6 +30,15 @@ pub struct SessionKey {
 #[error("not a session: expected a date and am or pm, as 2026-11-23-am")]
 pub struct NotASession;
 
+impl fmt::Display for Half {
+    /// "morning" or "afternoon", for sentences.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Am => "morning",
+            Self::Pm => "afternoon",
+        })
+    }
+}
 impl fmt::Display for SessionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let half = match self.half {
