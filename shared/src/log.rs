@@ -23,6 +23,19 @@ pub struct Origin {
     pub seq: u64,
 }
 
+/// Where a re-appended fact stood first, after its kiosk began a new log. The hash makes it sure that it is the same
+/// fact: two clones of a card each wrote a different entry under the same number of the same log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct First {
+    /// The first log.
+    pub log: LogId,
+    /// Its number there.
+    pub seq: u64,
+    /// [`Entry::hash`] of the entry there. A fact is a double if, and only if, an entry with this hash is held too.
+    pub hash: Hash,
+}
+
 /// The end of a log: the number and hash of its last entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

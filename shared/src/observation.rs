@@ -5,7 +5,7 @@
 
 use crate::calendar::SessionKey;
 use crate::id::{ClassId, PupilId, StaffId};
-use crate::log::Origin;
+use crate::log::First;
 use crate::text::Text;
 use crate::time::{Anchor, Millis, Reading};
 use serde::{Deserialize, Serialize};
@@ -21,9 +21,9 @@ pub struct Observed {
     pub by: Option<StaffId>,
     /// What was seen.
     pub what: Observation,
-    /// Where this fact stood first, when a log was begun anew after a fork. The fold drops doubles by it.
+    /// Where this fact stood first, when a log was begun anew after a fork. The fold drops doubles by its hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Origin>,
+    pub origin: Option<First>,
 }
 
 /// What was seen.
@@ -128,7 +128,7 @@ pub enum Mark {
 }
 
 /// How a person showed who they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Means {
     /// A card.
