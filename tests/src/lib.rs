@@ -1,1 +1,9 @@
-//! placeholder
+//! What the demo, the benchmarks and the tests over more than one crate have in common: real processes, the office's
+//! pages as a person would use them, a school day.
+//!
+//! Must never: be needed by the server or a kiosk.
+#![allow(clippy::disallowed_methods)] // this crate drives real processes in real time
+
+pub mod clock;
+pub mod office;
+pub mod process;
