@@ -51,7 +51,7 @@ pub enum Provenance {
 }
 
 /// What happened, reduced to what decides a mark.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     /// The teacher's tap.
     Marked {
@@ -69,6 +69,9 @@ pub enum What {
     Arrived {
         /// How.
         means: Means,
+        /// Whether the screen knew the session, or asked (`Arrived.session` was given). An arrival whose session was
+        /// not said belongs to the facts of every session that its interval touches: `decide` takes what is its own.
+        said: bool,
     },
     /// Left the building.
     Left,

@@ -3,8 +3,19 @@
 //!
 //! Must never: depend on the order in which facts were received, for the current mark or the open questions.
 
+mod arrival;
+mod ask;
+mod decide;
+mod decision;
+mod disagree;
 mod fact;
+mod moment;
 mod question;
+mod sitting;
+mod told;
 
+pub use decide::decide;
+pub use decision::{Basis, Decision, Ground, Grounds, Noted, Standing};
 pub use fact::{Fact, MarkKey, Provenance, What};
-pub use question::{Question, QuestionKey, QuestionKind};
+pub use question::{Answer, Question, QuestionKey, QuestionKind};
+pub use sitting::{DayKind, Sitting, Times};
