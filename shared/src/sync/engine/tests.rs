@@ -1,0 +1,1 @@
+//! Each transition of the engine, one by one.
