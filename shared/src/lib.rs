@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file, a socket or a random number: `now`, salts and ids are arguments.
 
 pub mod act;
+pub mod age;
 pub mod attendance;
 pub mod calendar;
 pub mod codes;
@@ -14,4 +15,5 @@ pub mod register;
 pub mod sync;
 pub mod text;
 pub mod time;
+pub mod upn;
 pub mod wire;
