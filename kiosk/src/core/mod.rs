@@ -2,10 +2,28 @@
 //!
 //! Must never: import Slint, read a clock, touch a disk, a network or a random number.
 
+mod book;
+mod day;
 pub mod effect;
+mod ledger;
+mod model;
 pub mod msg;
+mod reception;
+mod register;
 pub mod screen;
+mod sign_on;
+mod update;
+mod view;
+mod view_classroom;
+mod view_reception;
+mod words;
 
 pub use effect::{Beep, Draft, Effect};
+pub use model::Model;
 pub use msg::{CardNumber, Msg, Pin, Recalled, SyncStatus, Ticket, WhyNotSaved};
 pub use screen::Screen;
+pub use update::update;
+pub use view::view;
+
+/// Seconds that an answer at reception stands, from the moment it is saved.
+pub const DONE_SECONDS: u32 = 6;

@@ -1,0 +1,152 @@
+//! What the feed says: the newest state of every thing this kiosk may know.
+//!
+//! Must never: hold what the kiosk's own person said (that is the ledger's), or drop a row it has no use for today.
+
+use chrono::NaiveDate;
+use shared::calendar::SessionKey;
+use shared::id::{ClassId, PupilId, StaffId};
+use shared::text::{Name, Text};
+use shared::wire::v1::{
+    ClassRow, DayRow, Expected, MarkRow, Mode, PupilRow, RegisterRow, Row, RowBody, Settings, StaffRow,
+};
+use std::collections::BTreeMap;
+
+/// The feed's rows, by what they are about.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    keys: BTreeMap<Text<120>, RowBody>,
+    pub settings: Option<Settings>,
+    pub classes: BTreeMap<ClassId, ClassRow>,
+    pub pupils: BTreeMap<PupilId, PupilRow>,
+    pub staff: BTreeMap<StaffId, StaffRow>,
+    pub days: BTreeMap<NaiveDate, DayRow>,
+    expected: BTreeMap<(SessionKey, PupilId), Expected>,
+    marks: BTreeMap<(SessionKey, PupilId), MarkRow>,
+    registers: BTreeMap<(SessionKey, ClassId), RegisterRow>,
+}
+
+impl Book {
+    /// Takes a row in; answers which mark it changed, if it was one.
+    pub fn apply(&mut self, row: &Row) -> Option<(SessionKey, PupilId)> {
+        let touched = match row.body.as_ref().or_else(|| self.keys.get(&row.key)) {
+            Some(RowBody::Mark(m)) => Some((m.session, m.pupil)),
+            _ => None,
+        };
+        if let Some(old) = self.keys.remove(&row.key) {
+            self.forget(&old);
+        }
+        if let Some(body) = &row.body {
+            self.learn(body.clone());
+            self.keys.insert(row.key.clone(), body.clone());
+        }
+        touched
+    }
+
+    fn forget(&mut self, body: &RowBody) {
+        match body {
+            RowBody::Settings(_) => self.settings = None,
+            RowBody::Class(r) => drop(self.classes.remove(&r.class)),
+            RowBody::Pupil(r) => drop(self.pupils.remove(&r.pupil)),
+            RowBody::Staff(r) => drop(self.staff.remove(&r.staff)),
+            RowBody::Day(r) => drop(self.days.remove(&r.date)),
+            RowBody::Expected(r) => drop(self.expected.remove(&(r.session, r.pupil))),
+            RowBody::Mark(r) => drop(self.marks.remove(&(r.session, r.pupil))),
+            RowBody::Register(r) => drop(self.registers.remove(&(r.session, r.class))),
+        }
+    }
+
+    fn learn(&mut self, body: RowBody) {
+        match body {
+            RowBody::Settings(r) => self.settings = Some(r),
+            RowBody::Class(r) => drop(self.classes.insert(r.class, r)),
+            RowBody::Pupil(r) => drop(self.pupils.insert(r.pupil, r)),
+            RowBody::Staff(r) => drop(self.staff.insert(r.staff, r)),
+            RowBody::Day(r) => drop(self.days.insert(r.date, r)),
+            RowBody::Expected(r) => drop(self.expected.insert((r.session, r.pupil), r.expected)),
+            RowBody::Mark(r) => drop(self.marks.insert((r.session, r.pupil), r)),
+            RowBody::Register(r) => drop(self.registers.insert((r.session, r.class), r)),
+        }
+    }
+
+    pub fn mode(&self) -> Option<Mode> {
+        self.settings.as_ref().map(|s| s.mode)
+    }
+
+    pub fn mark(&self, session: SessionKey, pupil: PupilId) -> Option<&MarkRow> {
+        self.marks.get(&(session, pupil))
+    }
+
+    pub fn expected(&self, session: SessionKey, pupil: PupilId) -> Option<Expected> {
+        self.expected.get(&(session, pupil)).copied()
+    }
+
+    pub fn register(&self, session: SessionKey, class: ClassId) -> Option<&RegisterRow> {
+        self.registers.get(&(session, class))
+    }
+
+    pub fn class_name(&self, class: ClassId) -> String {
+        self.classes.get(&class).map_or_else(|| "This class".to_owned(), |c| c.name.to_string())
+    }
+
+    /// The class of a pupil on a date; without a date the first that is known.
+    pub fn class_of(&self, pupil: PupilId, date: Option<NaiveDate>) -> Option<ClassId> {
+        let row = self.pupils.get(&pupil)?;
+        let on = |m: &&shared::wire::v1::Membership| date.is_none_or(|d| m.from <= d && m.until.is_none_or(|u| d <= u));
+        row.classes.iter().find(on).or_else(|| row.classes.last()).map(|m| m.class)
+    }
+
+    /// Whether a pupil is of a class on a date.
+    pub fn is_member(&self, pupil: PupilId, class: ClassId, date: NaiveDate) -> bool {
+        self.pupils.get(&pupil).is_some_and(|p| {
+            p.classes.iter().any(|m| m.class == class && m.from <= date && m.until.is_none_or(|u| date <= u))
+        })
+    }
+
+    /// The pupils of a class on a date, by first name, then surname.
+    pub fn roll(&self, class: ClassId, date: NaiveDate) -> Vec<PupilId> {
+        let mut roll: Vec<_> = self.pupils.values().filter(|p| self.is_member(p.pupil, class, date)).collect();
+        roll.sort_by_cached_key(|p| (p.first.to_lowercase(), p.last.to_lowercase(), p.pupil));
+        roll.into_iter().map(|p| p.pupil).collect()
+    }
+
+    /// The years with a class, youngest first.
+    pub fn years(&self) -> Vec<Name> {
+        let mut years: Vec<Name> = self.classes.values().map(|c| c.year.clone()).collect();
+        years.sort_by_cached_key(|y| (year_rank(y), y.clone()));
+        years.dedup();
+        years
+    }
+
+    /// The classes of a year, by name.
+    pub fn classes_of(&self, year: &Name) -> Vec<&ClassRow> {
+        let mut classes: Vec<_> = self.classes.values().filter(|c| &c.year == year).collect();
+        classes.sort_by_cached_key(|c| c.name.to_lowercase());
+        classes
+    }
+
+    /// As much of each surname as tells apart those with the same first name.
+    pub fn initial(&self, pupil: PupilId, among: &[PupilId]) -> String {
+        let Some(me) = self.pupils.get(&pupil) else { return String::new() };
+        let others: Vec<&PupilRow> = among
+            .iter()
+            .filter(|id| **id != pupil)
+            .filter_map(|id| self.pupils.get(id))
+            .filter(|p| p.first.to_lowercase() == me.first.to_lowercase() && p.last != me.last)
+            .collect();
+        let take = |name: &str, n: usize| name.chars().take(n).collect::<String>();
+        let longest = me.last.chars().count();
+        (1..=longest)
+            .map(|n| take(&me.last, n))
+            .find(|mine| !others.iter().any(|o| take(&o.last, mine.chars().count()) == *mine))
+            .unwrap_or_else(|| me.last.to_string())
+    }
+}
+
+fn year_rank(year: &str) -> u32 {
+    let lower = year.to_lowercase();
+    match lower.as_str() {
+        "nursery" => 0,
+        "reception" => 1,
+        _ => lower.rsplit(' ').next().and_then(|n| n.parse::<u32>().ok()).map_or(u32::MAX, |n| n.saturating_add(1)),
+    }
+}

@@ -1,0 +1,158 @@
+//! What this kiosk's own people said, and how far each word has come: asked for, on disk, with the server.
+//!
+//! Must never: call a word saved before the store said so.
+
+use super::msg::Ticket;
+use shared::calendar::SessionKey;
+use shared::id::{ClassId, PupilId};
+use shared::log::Origin;
+use shared::observation::{Mark, Observation};
+use shared::time::Interval;
+use std::collections::BTreeMap;
+
+/// How far a fact has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Not on disk yet.
+    Waiting(Ticket),
+    /// On disk, here.
+    Saved(Origin),
+}
+
+/// What was said about a pupil.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Mark(Mark),
+    CameLate(Interval),
+}
+
+/// One fact about a pupil and session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Own {
+    pub word: Word,
+    pub kept: Kept,
+}
+
+/// Passing through the door of the school.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gate {
+    In,
+    Out,
+    Back,
+}
+
+/// One passage.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Passage {
+    pub gate: Gate,
+    pub session: Option<SessionKey>,
+    pub when: Interval,
+    pub kept: Kept,
+}
+
+/// A submission.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent {
+    pub when: Interval,
+    pub kept: Kept,
+}
+
+/// What the feed's row about a mark was heard against: how many own facts there were, and whether the server had
+/// them all. A row about an earlier word of our own must not take a later one back under the teacher's finger.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Heard {
+    pub own: usize,
+    pub acked: bool,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    marks: BTreeMap<(SessionKey, PupilId), Vec<Own>>,
+    sent: BTreeMap<(SessionKey, ClassId), Vec<Sent>>,
+    passages: BTreeMap<PupilId, Vec<Passage>>,
+    heard: BTreeMap<(SessionKey, PupilId), Heard>,
+}
+
+impl Ledger {
+    /// Takes a fact in, as asked for or as read back from the disk.
+    pub fn note(&mut self, what: &Observation, when: Interval, kept: Kept) {
+        match what {
+            Observation::Marked { session, pupil, mark, .. } => {
+                self.marks.entry((*session, *pupil)).or_default().push(Own { word: Word::Mark(*mark), kept });
+            }
+            Observation::CameLate { session, pupil, .. } => {
+                self.marks.entry((*session, *pupil)).or_default().push(Own { word: Word::CameLate(when), kept });
+            }
+            Observation::Submitted { session, class, .. } => {
+                self.sent.entry((*session, *class)).or_default().push(Sent { when, kept });
+            }
+            Observation::Arrived { pupil, session, .. } => self.pass(*pupil, Gate::In, *session, when, kept),
+            Observation::Left { pupil, session, .. } => self.pass(*pupil, Gate::Out, *session, when, kept),
+            Observation::Returned { pupil, session, .. } => self.pass(*pupil, Gate::Back, *session, when, kept),
+            Observation::Booted { .. }
+            | Observation::Anchored { .. }
+            | Observation::SignedOn { .. }
+            | Observation::Noticed { .. } => {}
+        }
+    }
+
+    fn pass(&mut self, pupil: PupilId, gate: Gate, session: Option<SessionKey>, when: Interval, kept: Kept) {
+        self.passages.entry(pupil).or_default().push(Passage { gate, session, when, kept });
+    }
+
+    fn each_kept(&mut self) -> impl Iterator<Item = &mut Kept> {
+        let marks = self.marks.values_mut().flatten().map(|o| &mut o.kept);
+        let sent = self.sent.values_mut().flatten().map(|s| &mut s.kept);
+        let passages = self.passages.values_mut().flatten().map(|p| &mut p.kept);
+        marks.chain(sent).chain(passages)
+    }
+
+    /// An append is on disk.
+    pub fn saved(&mut self, ticket: Ticket, at: Origin) {
+        for kept in self.each_kept().filter(|k| **k == Kept::Waiting(ticket)) {
+            *kept = Kept::Saved(at);
+        }
+    }
+
+    /// An append did not reach the disk: nothing of it was said.
+    pub fn lost(&mut self, ticket: Ticket) {
+        let gone = Kept::Waiting(ticket);
+        self.marks.values_mut().for_each(|v| v.retain(|o| o.kept != gone));
+        self.sent.values_mut().for_each(|v| v.retain(|s| s.kept != gone));
+        self.passages.values_mut().for_each(|v| v.retain(|p| p.kept != gone));
+    }
+
+    /// The own words about a pupil and session, oldest first.
+    pub fn words(&self, session: SessionKey, pupil: PupilId) -> &[Own] {
+        self.marks.get(&(session, pupil)).map_or(&[], Vec::as_slice)
+    }
+
+    /// A row of the feed about this mark was heard.
+    pub fn hear(&mut self, session: SessionKey, pupil: PupilId, acked_to: u64) {
+        let words = self.words(session, pupil);
+        let acked = words.iter().all(|o| matches!(o.kept, Kept::Saved(at) if at.seq <= acked_to));
+        let heard = Heard { own: words.len(), acked };
+        self.heard.insert((session, pupil), heard);
+    }
+
+    /// What the feed's row about this mark was heard against, if one was.
+    pub fn heard(&self, session: SessionKey, pupil: PupilId) -> Option<Heard> {
+        self.heard.get(&(session, pupil)).copied()
+    }
+
+    /// The feed was forgotten.
+    pub fn unhear(&mut self) {
+        self.heard.clear();
+    }
+
+    /// The newest submission of a register.
+    pub fn submission(&self, session: SessionKey, class: ClassId) -> Option<&Sent> {
+        self.sent.get(&(session, class))?.last()
+    }
+
+    /// The newest passage of a pupil.
+    pub fn passage(&self, pupil: PupilId) -> Option<&Passage> {
+        self.passages.get(&pupil)?.last()
+    }
+}

@@ -1,0 +1,307 @@
+//! The state of a kiosk between two messages.
+//!
+//! Must never: be changed anywhere but in `update`.
+
+use super::book::Book;
+use super::day::{AtHand, Seen};
+use super::effect::{Draft, Effect};
+use super::ledger::{Gate, Kept, Ledger, Word};
+use super::msg::{Pin, SyncStatus, Ticket};
+use super::screen::TileState;
+use shared::calendar::SessionKey;
+use shared::id::{ClassId, PupilId, StaffId};
+use shared::observation::{Mark, Means, Observation};
+use shared::text::{Name, Text};
+use shared::time::{Interval, Millis, Mono};
+use shared::wire::v1::{Expected, Fault, Mode, Seen as Three};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The state of a kiosk.
+#[derive(Debug, Default)]
+pub struct Model {
+    pub(super) book: Book,
+    pub(super) ledger: Ledger,
+    pub(super) seen: Option<Seen>,
+    pub(super) sync: SyncStatus,
+    pub(super) faults: Vec<Fault>,
+    pub(super) bond: Bond,
+    pub(super) stage: Stage,
+    pub(super) who: Option<StaffId>,
+    pub(super) locks: BTreeMap<StaffId, Lock>,
+    pub(super) touched: Option<Mono>,
+    pub(super) last_ticket: u64,
+    /// The next rows replace all others.
+    pub(super) anew: bool,
+}
+
+/// How the kiosk stands with its school.
+#[derive(Debug, Default)]
+pub(super) enum Bond {
+    /// It has one.
+    #[default]
+    Enrolled,
+    /// It asks for one.
+    Asking { code: Option<Text<12>>, check_word: Option<Name>, trouble: Option<String> },
+    /// The office has switched it off.
+    Revoked,
+}
+
+/// Wrong PINs of one person.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Lock {
+    pub wrong: u32,
+    pub until: Option<Mono>,
+}
+
+/// Where on its way a person is.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// Sign-on, or reception's invitation.
+    Home { page: usize, notice: String },
+    /// At the key pad.
+    Pin { staff: StaffId, typed: Pin, checking: Option<Ticket>, trouble: bool },
+    /// Which register?
+    Choose { notice: String },
+    /// At the tiles.
+    Register(Sheet),
+    /// The register was submitted; the ticket while it is not on disk.
+    Submitted(Sheet),
+    /// Reception: going home or coming back?
+    Which,
+    /// Reception: which year? (Only after "going home or coming back"; else the years stand on the invitation.)
+    Year { way: Gate },
+    /// Reception: which class?
+    Class { way: Gate, year: Name },
+    /// Reception: which name?
+    Name { way: Gate, class: ClassId },
+    /// Reception: is this you?
+    Confirm { way: Gate, pupil: PupilId, class: Option<ClassId> },
+    /// Reception: why?
+    Reason { pupil: PupilId },
+    /// Reception: the answer. `kept` is none when nothing had to be written.
+    Done(Done),
+    /// A sentence.
+    Message { title: String, words: String },
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::Home { page: 0, notice: String::new() }
+    }
+}
+
+/// A register on the screen.
+#[derive(Debug, Clone)]
+pub(super) struct Sheet {
+    pub class: ClassId,
+    pub session: SessionKey,
+    /// Frozen while the register is on the screen: nothing moves under a finger. New pupils are put at the end.
+    pub order: Vec<PupilId>,
+    pub undo: Vec<Vec<(PupilId, TileState, Returning)>>,
+    pub ask: Option<PupilId>,
+    pub wanted: BTreeSet<PupilId>,
+    pub notice: String,
+}
+
+/// How a step is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Returning {
+    /// One mark replaces the other.
+    Plain,
+    /// A "came late" must be taken back first.
+    AfterLate,
+}
+
+/// An answer at reception.
+#[derive(Debug, Clone)]
+pub(super) struct Done {
+    pub pupil: PupilId,
+    pub way: Gate,
+    pub session: Option<SessionKey>,
+    pub when: Interval,
+    /// While it is not on disk.
+    pub ticket: Option<Ticket>,
+    /// Nothing was written: the pupil was signed in already.
+    pub again: bool,
+}
+
+/// Who says what stands on a tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voice {
+    Own,
+    Feed,
+    Nobody,
+}
+
+/// What stands on a tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub state: TileState,
+    pub minutes: u16,
+    pub saved: bool,
+    pub voice: Voice,
+}
+
+impl Model {
+    /// A kiosk that has just been switched on and knows nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the kiosk is for, once it knows.
+    #[must_use]
+    pub fn mode(&self) -> Option<Mode> {
+        self.book.mode()
+    }
+
+    /// The time as far as it is known: without any tick, any time at all.
+    pub(super) fn now(&self) -> Interval {
+        self.seen.map_or(Interval { earliest: Millis(0), latest: Millis(i64::MAX), estimate: None }, |s| s.now)
+    }
+
+    pub(super) fn mono(&self) -> Option<Mono> {
+        self.seen.map(|s| s.reading.mono)
+    }
+
+    pub(super) fn at_hand(&self) -> AtHand {
+        self.seen.map_or(AtHand::Unsure(Vec::new()), |s| self.book.at_hand(&s))
+    }
+
+    /// The session at hand, if the time leaves no choice.
+    pub(super) fn sure_session(&self) -> Option<SessionKey> {
+        match self.at_hand() {
+            AtHand::One(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    pub(super) fn ticket(&mut self) -> Ticket {
+        self.last_ticket += 1;
+        Ticket(self.last_ticket)
+    }
+
+    /// Asks for facts to be written, and takes them in as said but not saved.
+    pub(super) fn append(&mut self, facts: Vec<Observation>, effects: &mut Vec<Effect>) -> Ticket {
+        self.append_sealed(facts, None, effects)
+    }
+
+    pub(super) fn append_sealed(
+        &mut self,
+        facts: Vec<Observation>,
+        seal: Option<Name>,
+        effects: &mut Vec<Effect>,
+    ) -> Ticket {
+        let ticket = self.ticket();
+        let (now, by) = (self.now(), self.who);
+        for what in &facts {
+            self.ledger.note(what, now, Kept::Waiting(ticket));
+        }
+        let facts = facts.into_iter().map(|what| Draft { by, what, seal: seal.clone() }).collect();
+        effects.push(Effect::Append { ticket, facts });
+        ticket
+    }
+
+    /// The keyed hash of a card, if the number is one and the school's key is known.
+    pub(super) fn card_hash(&self, number: &str) -> Option<Text<64>> {
+        let key = &self.book.settings.as_ref()?.card_key;
+        crate::cards::CardNumber::new(number)?.keyed_hash(key)
+    }
+
+    /// What stands for a pupil in a session.
+    ///
+    /// Own words win over the feed while the server has not answered them; a late sign-in that the feed tells of wins
+    /// over all that was said here before it.
+    pub(super) fn standing(&self, session: SessionKey, pupil: PupilId) -> Standing {
+        let words = self.ledger.words(session, pupil);
+        if let Some(heard) = self.ledger.heard(session, pupil)
+            && heard.own == words.len()
+        {
+            let row = self.book.mark(session, pupil);
+            let late = row.is_some_and(|r| r.state == Three::Late);
+            if late || heard.acked {
+                return row.map_or_else(
+                    || self.expected(session, pupil),
+                    |r| Standing {
+                        state: match r.state {
+                            Three::Present => TileState::Present,
+                            Three::Late => TileState::Late,
+                            Three::Absent => TileState::Absent,
+                        },
+                        minutes: r.minutes.unwrap_or(0),
+                        saved: true,
+                        voice: Voice::Feed,
+                    },
+                );
+            }
+        }
+        let Some(own) = words.last() else { return self.expected(session, pupil) };
+        let (state, minutes) = match own.word {
+            Word::Mark(Mark::Blank) => return self.expected(session, pupil),
+            Word::Mark(Mark::Present) => (TileState::Present, 0),
+            Word::Mark(Mark::Absent) => (TileState::Absent, 0),
+            Word::CameLate(when) => self.lateness(session, &when),
+        };
+        Standing { state, minutes, saved: matches!(own.kept, Kept::Saved(_)), voice: Voice::Own }
+    }
+
+    fn lateness(&self, session: SessionKey, when: &Interval) -> (TileState, u16) {
+        use super::day::{Expect, expect};
+        match self.book.times(session).map(|t| expect(&t, when)) {
+            Some(Expect::OnTime) => (TileState::Present, 0),
+            Some(Expect::Late(m) | Expect::AfterClose(m)) => (TileState::Late, m),
+            Some(Expect::Next | Expect::Unsure) | None => (TileState::Late, 0),
+        }
+    }
+
+    fn expected(&self, session: SessionKey, pupil: PupilId) -> Standing {
+        let state = match self.book.expected(session, pupil) {
+            Some(Expected::Absent) => TileState::ExpectedAbsent,
+            Some(Expected::Elsewhere) => TileState::ExpectedElsewhere,
+            None => TileState::Blank,
+        };
+        Standing { state, minutes: 0, saved: false, voice: Voice::Nobody }
+    }
+
+    /// The classes of this kiosk: those of whoever is signed on first, then by name.
+    pub(super) fn classes(&self) -> Vec<ClassId> {
+        let own = self.who.and_then(|w| self.book.staff.get(&w)).map(|s| s.classes.as_slice()).unwrap_or_default();
+        let mut classes: Vec<_> = self.book.classes.values().collect();
+        classes.sort_by_cached_key(|c| (!own.contains(&c.class), c.name.to_lowercase()));
+        classes.into_iter().map(|c| c.class).collect()
+    }
+
+    /// The registers that can be chosen now.
+    pub(super) fn choices(&self) -> Vec<(ClassId, SessionKey)> {
+        let classes = self.classes();
+        match self.at_hand() {
+            AtHand::One(key) => classes.into_iter().map(|c| (c, key)).collect(),
+            AtHand::Unsure(keys) => keys.iter().flat_map(|k| classes.iter().map(|c| (*c, *k))).collect(),
+            AtHand::NoSchool(_) => Vec::new(),
+        }
+    }
+
+    /// Those who may sign on: whose class this is first, then by name.
+    pub(super) fn signers(&self) -> Vec<(StaffId, bool)> {
+        let mine = |classes: &[ClassId]| classes.iter().any(|c| self.book.classes.contains_key(c));
+        let mut staff: Vec<_> = self.book.staff.values().map(|s| (s, mine(&s.classes))).collect();
+        staff.sort_by_cached_key(|(s, own)| (!own, surname_first(&s.name), s.staff));
+        staff.into_iter().map(|(s, own)| (s.staff, own)).collect()
+    }
+
+    /// How an arrival at reception came in.
+    pub(super) fn arrival(&self, pupil: PupilId, way: Gate, means: Means) -> Observation {
+        let session = self.sure_session();
+        match way {
+            Gate::In => Observation::Arrived { pupil, means, session, reason: None },
+            Gate::Out => Observation::Left { pupil, means, session },
+            Gate::Back => Observation::Returned { pupil, means, session },
+        }
+    }
+}
+
+/// "Patel Ms Patel": people look for a surname.
+fn surname_first(name: &str) -> String {
+    let last = name.rsplit(' ').next().unwrap_or(name);
+    format!("{last} {name}").to_lowercase()
+}

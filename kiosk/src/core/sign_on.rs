@@ -1,0 +1,187 @@
+//! Signing on: by card, or by name and PIN. Wrong PINs are slowed down, then locked.
+//!
+//! Must never: hold a PIN longer than the check takes, or say which digit was wrong.
+
+use super::day::AtHand;
+use super::effect::{Beep, Effect};
+use super::model::{Lock, Model, Stage};
+use super::msg::{Msg, Pin, Ticket};
+use super::register;
+use super::update::{go_home, later};
+use super::words;
+use shared::id::StaffId;
+use shared::observation::{Means, Notice, Observation};
+use shared::time::{Interval, Mono};
+
+/// Names on one page of the sign-on screen.
+pub(super) const NAMES: usize = 12;
+/// Digits of a PIN.
+pub(super) const PIN_MIN: usize = 4;
+const PIN_MAX: usize = 8;
+/// Wrong PINs that cost nothing.
+const FREE: u32 = 2;
+/// Wrong PINs until the name is locked.
+pub(super) const LOCK_AT: u32 = 5;
+const LOCK_MS: i64 = 15 * 60_000;
+
+/// How long after so many wrong PINs nothing is taken.
+const fn wait_ms(wrong: u32) -> i64 {
+    match wrong {
+        0..=FREE => 0,
+        3 => 30_000,
+        4 => 60_000,
+        _ => LOCK_MS,
+    }
+}
+
+/// Milliseconds that this name must still wait.
+pub(super) fn must_wait(model: &Model, staff: StaffId) -> i64 {
+    let until = model.locks.get(&staff).and_then(|l| l.until);
+    match (until, model.mono()) {
+        (Some(until), Some(now)) => until.0.saturating_sub(now.0).max(0),
+        _ => 0,
+    }
+}
+
+pub(super) fn step(model: &mut Model, msg: &Msg, effects: &mut Vec<Effect>) {
+    if let (Msg::PickRegister { class, session }, Stage::Choose { .. }) = (msg, &model.stage) {
+        if model.choices().contains(&(*class, *session)) {
+            register::open(model, *class, *session);
+        }
+        return;
+    }
+    match (msg, &mut model.stage) {
+        (Msg::PickStaff { staff }, Stage::Home { .. }) if model.book.staff.contains_key(staff) => {
+            model.stage = Stage::Pin { staff: *staff, typed: Pin::default(), checking: None, trouble: false };
+        }
+        (Msg::MoreNames, Stage::Home { page, .. }) => {
+            let pages = model.book.staff.len().div_ceil(NAMES).max(1);
+            *page = (*page + 1) % pages;
+        }
+        (Msg::PinDigit { digit }, Stage::Pin { .. }) if *digit <= 9 => {
+            let digit = char::from(b'0' + digit);
+            edit_pin(model, |typed| {
+                if typed.0.len() < PIN_MAX {
+                    typed.0.push(digit);
+                }
+            });
+        }
+        (Msg::PinErase, Stage::Pin { .. }) => edit_pin(model, |typed| {
+            typed.0.pop();
+        }),
+        (Msg::PinEnter, Stage::Pin { .. }) => check_pin(model, effects),
+        _ => {}
+    }
+}
+
+fn edit_pin(model: &mut Model, edit: impl FnOnce(&mut Pin)) {
+    let Stage::Pin { staff, checking: None, .. } = &model.stage else { return };
+    if must_wait(model, *staff) > 0 {
+        return;
+    }
+    if let Stage::Pin { typed, trouble, .. } = &mut model.stage {
+        edit(typed);
+        *trouble = false;
+    }
+}
+
+fn check_pin(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Stage::Pin { staff, typed, checking: None, .. } = &model.stage else { return };
+    let (staff, pin) = (*staff, typed.clone());
+    if pin.0.len() < PIN_MIN || must_wait(model, staff) > 0 {
+        return;
+    }
+    let Some(phc) = model.book.staff.get(&staff).and_then(|s| s.pin.clone()) else {
+        // Nobody has given this name a PIN: as wrong as any other.
+        wrong_pin(model, staff, effects);
+        return;
+    };
+    let ticket = model.ticket();
+    if let Stage::Pin { checking, typed, .. } = &mut model.stage {
+        *checking = Some(ticket);
+        *typed = Pin::default();
+    }
+    effects.push(Effect::CheckPin { ticket, staff, phc, pin });
+}
+
+pub(super) fn pin_checked(model: &mut Model, ticket: Ticket, right: bool, effects: &mut Vec<Effect>) {
+    let Stage::Pin { staff, checking: Some(asked), .. } = &model.stage else { return };
+    if *asked != ticket {
+        return;
+    }
+    let staff = *staff;
+    if right {
+        model.locks.remove(&staff);
+        signed_on(model, staff, Means::Name, effects);
+    } else {
+        wrong_pin(model, staff, effects);
+    }
+}
+
+fn wrong_pin(model: &mut Model, staff: StaffId, effects: &mut Vec<Effect>) {
+    let now = model.mono().unwrap_or(Mono(0));
+    let lock = model.locks.entry(staff).or_default();
+    lock.wrong = lock.wrong.saturating_add(1);
+    let wait = wait_ms(lock.wrong);
+    lock.until = (wait > 0).then(|| later(now, wait));
+    if lock.wrong >= LOCK_AT {
+        model.append(vec![Observation::Noticed { notice: Notice::PinLocked { staff } }], effects);
+    }
+    model.stage = Stage::Pin { staff, typed: Pin::default(), checking: None, trouble: true };
+    effects.push(Effect::Beep(Beep::Low));
+}
+
+/// A lock that was set before the program began anew still holds.
+pub(super) fn recall_lock(model: &mut Model, staff: StaffId, when: &Interval) {
+    let Some(now) = model.mono() else { return };
+    let ago = model.seen.and_then(|s| s.best()).zip(super::day::best(when)).map_or(0, |(now, then)| now.since(then));
+    if (0..LOCK_MS).contains(&ago) {
+        model.locks.insert(staff, Lock { wrong: LOCK_AT, until: Some(later(now, LOCK_MS - ago)) });
+    }
+}
+
+/// A card at a classroom kiosk: a colleague signs on, or nobody that is known.
+pub(super) fn card(model: &mut Model, number: &str, effects: &mut Vec<Effect>) {
+    let hash = model.card_hash(number);
+    let holder = hash.as_ref().and_then(|h| model.book.staff.values().find(|s| s.cards.contains(h))).map(|s| s.staff);
+    match holder {
+        Some(staff) if model.who == Some(staff) => {}
+        Some(staff) if matches!(model.stage, Stage::Register(_) | Stage::Submitted(_)) => {
+            // A colleague takes over: the tiles stay where they are.
+            model.who = Some(staff);
+            model.append(vec![Observation::SignedOn { means: Means::Card }], effects);
+            effects.push(Effect::Beep(Beep::Good));
+        }
+        Some(staff) => signed_on(model, staff, Means::Card, effects),
+        None => {
+            if let Some(card) = hash {
+                model.append(vec![Observation::Noticed { notice: Notice::UnknownCard { card } }], effects);
+            }
+            effects.push(Effect::Beep(Beep::Low));
+            let words = "That card is not known here. Pick your name instead.".to_owned();
+            match &mut model.stage {
+                Stage::Home { notice, .. } => *notice = words,
+                Stage::Register(sheet) => sheet.notice = "That card is not known here.".to_owned(),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn signed_on(model: &mut Model, staff: StaffId, means: Means, effects: &mut Vec<Effect>) {
+    model.who = Some(staff);
+    model.append(vec![Observation::SignedOn { means }], effects);
+    effects.push(Effect::Beep(Beep::Good));
+    let choices = model.choices();
+    match (choices.as_slice(), model.at_hand()) {
+        ([(class, session)], AtHand::One(_)) => register::open(model, *class, *session),
+        (_, AtHand::NoSchool(date)) => {
+            go_home(model);
+            model.stage = Stage::Message {
+                title: "No register today".to_owned(),
+                words: format!("The calendar has no school on {}.", words::date(date)),
+            };
+        }
+        _ => model.stage = Stage::Choose { notice: String::new() },
+    }
+}

@@ -1,0 +1,196 @@
+//! One message in, the changed model and its effects out.
+//!
+//! Must never: panic, whatever comes in whatever order.
+
+use super::day::Seen;
+use super::effect::{Beep, Effect};
+use super::ledger::Kept;
+use super::model::{Bond, Model, Stage};
+use super::msg::{Msg, Recalled, Ticket, WhyNotSaved};
+use super::{reception, register, sign_on};
+use shared::log::Origin;
+use shared::observation::{Notice, Observation};
+use shared::time::Mono;
+use shared::wire::v1::{Fault, Mode};
+
+/// Takes a message in.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match msg {
+        Msg::Tick { reading, now, trusted } => tick(model, Seen { reading, now, trusted }, &mut effects),
+        Msg::Rows { rows } => {
+            if std::mem::take(&mut model.anew) {
+                model.book = super::book::Book::default();
+                model.ledger.unhear();
+            }
+            for row in &rows {
+                if let Some((session, pupil)) = model.book.apply(row) {
+                    model.ledger.hear(session, pupil, model.sync.acked);
+                }
+            }
+            register::follow_roll(model);
+        }
+        // The old rows stay on the screen until the new ones are here.
+        Msg::Resnapshot => model.anew = true,
+        Msg::Recalled { facts } => recall(model, &facts),
+        Msg::Saved { ticket, origins } => saved(model, ticket, &origins, &mut effects),
+        Msg::NotSaved { ticket, why } => not_saved(model, ticket, why, &mut effects),
+        Msg::PinChecked { ticket, right } => sign_on::pin_checked(model, ticket, right, &mut effects),
+        Msg::Sync(status) => model.sync = status,
+        Msg::Faults { faults } => model.faults = faults,
+        Msg::Enrolling { code, check_word, trouble } => model.bond = Bond::Asking { code, check_word, trouble },
+        Msg::Enrolled => model.bond = Bond::Enrolled,
+        Msg::Revoked => {
+            model.bond = Bond::Revoked;
+            go_home(model);
+        }
+        Msg::Idle => go_home(model),
+        person => {
+            model.touched = model.mono();
+            if matches!(model.bond, Bond::Enrolled) {
+                by_person(model, person, &mut effects);
+            }
+        }
+    }
+    effects
+}
+
+fn by_person(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
+    match msg {
+        Msg::SignOff => go_home(model),
+        Msg::Back => back(model),
+        Msg::Card { number } => match model.mode() {
+            Some(Mode::Reception) => reception::card(model, &number.0, effects),
+            Some(Mode::Classroom) => sign_on::card(model, &number.0, effects),
+            None => {}
+        },
+        _ if model.mode() == Some(Mode::Reception) => reception::step(model, msg, effects),
+        _ if model.mode() == Some(Mode::Classroom) => match &model.stage {
+            Stage::Register(_) | Stage::Submitted(_) => register::step(model, &msg, effects),
+            _ => sign_on::step(model, &msg, effects),
+        },
+        _ => {}
+    }
+}
+
+/// Back to the screen that waits for somebody.
+pub(super) fn go_home(model: &mut Model) {
+    go_home_saying(model, String::new());
+}
+
+pub(super) fn go_home_saying(model: &mut Model, notice: String) {
+    model.who = None;
+    model.stage = Stage::Home { page: 0, notice };
+}
+
+/// One step back. Every stage names one that is nearer to home.
+fn back(model: &mut Model) {
+    use super::ledger::Gate;
+    let stage = std::mem::take(&mut model.stage);
+    model.stage = match stage {
+        Stage::Register(mut sheet) if sheet.ask.is_some() => {
+            sheet.ask = None;
+            Stage::Register(sheet)
+        }
+        Stage::Home { .. } | Stage::Pin { .. } | Stage::Choose { .. } | Stage::Register(_) | Stage::Submitted(_) => {
+            model.who = None;
+            Stage::default()
+        }
+        Stage::Year { .. } => Stage::Which,
+        Stage::Class { way: Gate::In, .. } => Stage::default(),
+        Stage::Class { way, .. } => Stage::Year { way },
+        Stage::Name { way, class } => match model.book.classes.get(&class) {
+            Some(row) if model.book.classes_of(&row.year).len() > 1 => Stage::Class { way, year: row.year.clone() },
+            Some(_) if way != Gate::In => Stage::Year { way },
+            _ => Stage::default(),
+        },
+        Stage::Confirm { way, class: Some(class), .. } => Stage::Name { way, class },
+        Stage::Which | Stage::Confirm { .. } | Stage::Reason { .. } | Stage::Done(_) | Stage::Message { .. } => {
+            Stage::default()
+        }
+    };
+}
+
+const MINUTE: i64 = 60_000;
+
+/// How long nobody may touch a screen before it goes home; none: it stays.
+const fn patience(stage: &Stage) -> Option<i64> {
+    match stage {
+        Stage::Home { .. } => None,
+        Stage::Register(_) | Stage::Choose { .. } => Some(5 * MINUTE),
+        Stage::Submitted(_) => Some(MINUTE),
+        Stage::Pin { .. } | Stage::Which | Stage::Year { .. } | Stage::Class { .. } | Stage::Name { .. } => {
+            Some(MINUTE / 2)
+        }
+        Stage::Confirm { .. } | Stage::Reason { .. } => Some(MINUTE / 2),
+        Stage::Done(_) => Some(super::DONE_SECONDS as i64 * 1000),
+        Stage::Message { .. } => Some(10_000),
+    }
+}
+
+fn tick(model: &mut Model, seen: Seen, effects: &mut Vec<Effect>) {
+    // A machine that was switched off and on counts from zero again.
+    let rebooted = model.seen.is_some_and(|old| old.reading.boot != seen.reading.boot);
+    if rebooted {
+        model.touched = Some(seen.reading.mono);
+        model.locks.clear();
+    }
+    model.seen = Some(seen);
+    let touched = *model.touched.get_or_insert(seen.reading.mono);
+    let away = seen.reading.mono.0.saturating_sub(touched.0);
+    let waits = matches!(&model.stage, Stage::Done(d) if d.ticket.is_some());
+    if !waits && patience(&model.stage).is_some_and(|ms| away >= ms) {
+        go_home(model);
+    }
+    register::keep_to_session(model, effects);
+}
+
+/// The own facts of the last days, from the disk.
+fn recall(model: &mut Model, facts: &[Recalled]) {
+    for fact in facts {
+        model.ledger.note(&fact.what, fact.when, Kept::Saved(fact.origin));
+        if let Observation::Noticed { notice: Notice::PinLocked { staff } } = &fact.what {
+            sign_on::recall_lock(model, *staff, &fact.when);
+        }
+    }
+}
+
+fn saved(model: &mut Model, ticket: Ticket, origins: &[Origin], effects: &mut Vec<Effect>) {
+    // The last number of the append is enough: acknowledgements are cumulative.
+    let Some(last) = origins.iter().max_by_key(|o| o.seq) else { return };
+    model.ledger.saved(ticket, *last);
+    if let Stage::Done(done) = &mut model.stage
+        && done.ticket == Some(ticket)
+    {
+        done.ticket = None;
+        // The seconds of reading begin now.
+        model.touched = model.seen.map(|s| s.reading.mono);
+        effects.push(Effect::Beep(Beep::Good));
+    }
+}
+
+fn not_saved(model: &mut Model, ticket: Ticket, why: WhyNotSaved, effects: &mut Vec<Effect>) {
+    model.ledger.lost(ticket);
+    effects.push(Effect::Beep(Beep::Low));
+    if why == WhyNotSaved::DiskFull && !model.faults.contains(&Fault::Disk) {
+        model.faults.push(Fault::Disk);
+    }
+    let stage = std::mem::take(&mut model.stage);
+    model.stage = match stage {
+        Stage::Register(mut sheet) | Stage::Submitted(mut sheet) => {
+            sheet.notice = "That could not be saved and was taken back. Please use paper and tell IT.".to_owned();
+            sheet.undo.clear();
+            Stage::Register(sheet)
+        }
+        Stage::Done(done) if done.ticket == Some(ticket) => Stage::Message {
+            title: "That did not work".to_owned(),
+            words: "Please tell somebody in the office that you are here.".to_owned(),
+        },
+        other => other,
+    };
+}
+
+/// Milliseconds later on the monotonic clock.
+pub(super) const fn later(from: Mono, ms: i64) -> Mono {
+    Mono(from.0.saturating_add(ms))
+}
