@@ -30,12 +30,13 @@ pub struct Anchor {
     pub uncertainty: i64,
 }
 
-/// The most that two clocks can drift apart over `distance` milliseconds, rounded up.
+/// The most that true time can differ from `distance` milliseconds of a kiosk's clock, rounded up. (A clock that is
+/// slow by 50 ppm shows 999,950 of a million: hence the divisor.)
 #[must_use]
 pub const fn drift(distance: i64) -> i64 {
+    const SHOWN: i64 = 1_000_000 - DRIFT_PPM;
     let distance = distance.saturating_abs();
-    // ceil(distance × ppm / 10⁶) without overflow
-    (distance / 1_000_000) * DRIFT_PPM + ((distance % 1_000_000) * DRIFT_PPM + 999_999) / 1_000_000
+    (distance / SHOWN) * DRIFT_PPM + ((distance % SHOWN) * DRIFT_PPM + SHOWN - 1) / SHOWN
 }
 
 impl Anchor {
@@ -114,9 +115,9 @@ mod tests {
     fn grows_less_certain_with_distance_to_both_sides() {
         let anchor = exchange(0, 10, 10, 20).expect("possible");
         assert_eq!(anchor.at(Mono(20)).width(), 2 * (10 + GRAIN_MS));
-        // Seven hours: 25,200 s at 50 ppm is 1,260 ms.
+        // Seven hours: 25,200 s at 50 ppm is a little over 1,260 ms.
         let seven_hours = 25_200_000;
-        assert_eq!(anchor.at(Mono(20 + seven_hours)).width(), 2 * (10 + 1_260 + GRAIN_MS));
+        assert_eq!(anchor.at(Mono(20 + seven_hours)).width(), 2 * (10 + 1_261 + GRAIN_MS));
         assert_eq!(anchor.at(Mono(20 - seven_hours)).width(), anchor.at(Mono(20 + seven_hours)).width());
         assert_eq!(drift(i64::MIN), drift(i64::MAX));
         // A made-up anchor from outside must not bring the arithmetic down.

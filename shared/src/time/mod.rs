@@ -10,6 +10,9 @@ mod simulated;
 mod steady;
 mod timeline;
 
+#[cfg(test)]
+mod tests;
+
 pub use anchor::{Anchor, DRIFT_PPM, GRAIN_MS, drift};
 pub use interval::Interval;
 pub use reading::{Millis, Mono, Reading};
