@@ -34,6 +34,7 @@ pub fn decide(facts: &[Fact], sitting: &Sitting) -> Decision {
         tapped: tapped(&told),
         arrivals: noted(&told, sitting),
         expected: expected(&told, sitting),
+        planned: !told.plans.is_empty(),
         left: told.left(),
         closed: told.closed.is_some(),
     }

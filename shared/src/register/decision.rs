@@ -26,6 +26,8 @@ pub struct Decision {
     pub arrivals: Vec<Noted>,
     /// Absent or elsewhere, as far as the office knows already. No code, no reason.
     pub expected: Option<Expected>,
+    /// Whether a plan or a parent's call covers this session.
+    pub planned: bool,
     /// Left in this session without coming back: expected absent in the next.
     pub left: bool,
     /// Whether the register of the pupil's class was closed.

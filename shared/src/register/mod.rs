@@ -10,12 +10,21 @@ mod decision;
 mod disagree;
 mod fact;
 mod moment;
+mod overdue;
 mod question;
+mod record;
 mod sitting;
+mod state;
 mod told;
 
 pub use decide::decide;
 pub use decision::{Basis, Decision, Ground, Grounds, Noted, Standing};
 pub use fact::{Fact, MarkKey, Provenance, What};
+pub use overdue::overdue;
 pub use question::{Answer, Question, QuestionKey, QuestionKind};
+pub use record::{EntryNow, NewEntry, Posting, record};
 pub use sitting::{DayKind, Sitting, Times};
+pub use state::{RegisterState, Tally, register_state};
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,7 @@ pub(super) fn order(kept: &Kept<'_>) -> (Millis, Millis, Origin) {
 
 /// Each fact once, by origin, in the order of logs and numbers. Of two copies (a log begun anew after a fork) the one
 /// whose time is better known counts; when they were received counts for nothing.
-fn once(facts: &[Fact]) -> Vec<Kept<'_>> {
+pub(super) fn once(facts: &[Fact]) -> Vec<Kept<'_>> {
     let rank = |fact: &Fact| {
         let (earliest, latest) = ends(&fact.when);
         let other = matches!(fact.from, Provenance::Kiosk { owns: false, .. });
