@@ -190,7 +190,7 @@ impl Engine {
     /// What a hello says of the log.
     fn greeted(&mut self, sent: Sent, answer: &HelloAnswer, out: &mut Vec<Action>) {
         let server = answer.server_head;
-        self.pushing.greeted();
+        self.pushing.greeted(server.seq > 0 && answer.log == LogState::Open);
         // Not `self.acked`: a push may have been confirmed since.
         let behind = server.seq < sent.acked;
         match answer.log {

@@ -41,9 +41,12 @@ impl Pushing {
         self.flight.take().is_some()
     }
 
-    /// A hello was answered: what stood in the way may be gone.
-    pub(super) const fn greeted(&mut self) {
+    /// A hello was answered: what stood in the way may be gone. `taken`: the server has something of this log.
+    pub(super) const fn greeted(&mut self, taken: bool) {
         self.blocked = false;
+        if taken {
+            self.begins = 0;
+        }
         if !self.beginning {
             self.renew = None;
         }
