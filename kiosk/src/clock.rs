@@ -49,8 +49,8 @@ pub enum ClockError {
         why: String,
     },
     /// No random bytes for the id of a simulated boot.
-    #[error("the system gave no random bytes: {0}")]
-    NoRandom(#[from] getrandom::Error),
+    #[error("the system gave no random bytes")]
+    NoRandom,
 }
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -71,7 +71,7 @@ impl Clock {
                 let clock: Simulated =
                     text.parse().map_err(|why| ClockError::BadSpec { text: text.to_owned(), why: format!("{why}") })?;
                 let mut random = [0; 16];
-                getrandom::fill(&mut random)?;
+                getrandom::fill(&mut random).map_err(|_| ClockError::NoRandom)?;
                 let started = clock.virtual_at(machine_ms());
                 Ok(Self { boot: BootId::from_bytes(random), source: Source::Simulated { clock, started } })
             }
@@ -109,20 +109,16 @@ impl Clock {
         }
     }
 
-    /// How long to wait in real life for so many milliseconds to pass on this clock. Never less than a millisecond.
+    /// How long to wait in real life for so many milliseconds to pass on this clock: at least one millisecond, at most
+    /// an hour.
     #[must_use]
     pub fn real(&self, ms: i64) -> Duration {
+        const HOUR: i64 = 3_600_000;
         let ms = match &self.source {
             Source::Machine => ms,
-            Source::Simulated { clock, .. } => {
-                // The speed, measured over a long stretch so that rounding does not matter.
-                let stretch = 1_000_000_i64;
-                let (a, b) = (clock.virtual_at(0), clock.virtual_at(stretch));
-                let passed = b.since(a).max(1);
-                i64::try_from(i128::from(ms) * i128::from(stretch) / i128::from(passed)).unwrap_or(i64::MAX)
-            }
+            Source::Simulated { clock, .. } => clock.real_ms(ms).unwrap_or(HOUR),
         };
-        Duration::from_millis(u64::try_from(ms).unwrap_or(0).max(1))
+        Duration::from_millis(u64::try_from(ms.clamp(1, HOUR)).unwrap_or(1))
     }
 
     /// Whether this clock is simulated: then the window says so.

@@ -3,8 +3,13 @@
 //! `core` is pure and decides; `hub` owns it and performs what it wants; everything else is an edge.
 
 pub mod cards;
+pub mod clock;
 pub mod config;
 pub mod core;
+pub mod enrol;
+pub mod health;
 pub mod hex;
 pub mod pin;
 pub mod seal;
+pub mod store;
+pub mod sync;

@@ -2,28 +2,10 @@
 //!
 //! Must never: run on the hub's thread or the window's, or let a PIN out of here.
 
+use crate::core::Pin;
 use argon2::{Argon2, PasswordVerifier, password_hash::phc::PasswordHash};
-use std::fmt;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
-
-/// Digits as typed. They show nothing of themselves.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Pin(String);
-
-impl Pin {
-    /// Takes what was typed.
-    #[must_use]
-    pub fn new(digits: &str) -> Self {
-        Self(digits.to_owned())
-    }
-}
-
-impl fmt::Debug for Pin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pin")
-    }
-}
 
 /// Whether `pin` is the one that `hash` (PHC form) was made of. A hash that cannot be read matches nothing.
 #[must_use]
@@ -84,10 +66,9 @@ mod tests {
         let (tell, told) = channel();
         for (pin, hash) in [("4711", hash.clone()), ("4712", hash), ("4711", "not a hash".into())] {
             let tell = tell.clone();
-            checker.check(Pin::new(pin), hash, move |ok| tell.send(ok).unwrap());
+            checker.check(Pin(pin.to_owned()), hash, move |ok| tell.send(ok).unwrap());
         }
         let answers: Vec<bool> = told.iter().take(3).collect();
         assert_eq!(answers, [true, false, false]);
-        assert_eq!(format!("{:?}", Pin::new("4711")), "Pin");
     }
 }

@@ -1,0 +1,125 @@
+//! How a kiosk gets its school: it shows a code, a person types it in the office page and compares the check word, and
+//! the kiosk's poll receives a token and the server's key to pin.
+//!
+//! Must never: go on with a key other than the one it met first, or say the token.
+
+use crate::store::kept::{self, Enrolled, Token};
+use crate::store::{Store, StoreError};
+use crate::sync::http::{Http, NoAnswer};
+use crate::sync::tls::{Met, Pins};
+use sha2::{Digest, Sha256};
+use shared::log::Hash;
+use shared::text::Text;
+use shared::wire::check_word;
+use shared::wire::v1::{EnrolPoll, EnrolRequest, Enrolment, ProblemCode};
+use std::time::Duration;
+
+/// Between two polls.
+const POLL: Duration = Duration::from_secs(1);
+/// After an answer that asks for patience, and after no answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What to show meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// IT types this code and compares this word.
+    Code {
+        /// As `K7QX-4M2P`.
+        code: String,
+        /// Five letters.
+        check_word: String,
+    },
+    /// Something is in the way; the kiosk tries on.
+    Trouble(String),
+}
+
+/// Why there is no school.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// Somebody said no, or nobody typed the code in time.
+    #[error("the code was refused or has lapsed: begin again")]
+    Refused,
+    /// The server's key is not the one it showed at first.
+    #[error(
+        "the server's key changed during the enrolment: somebody may stand between the kiosk and the server. Ask IT"
+    )]
+    InTheMiddle,
+    /// No answer.
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
+    /// It could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes")]
+    NoRandom,
+}
+
+/// One enrolment, from the request to the answer. Tries on through missing answers.
+///
+/// # Errors
+/// [`EnrolError`].
+pub async fn enrol(store: &Store, server: &str, mut tell: impl FnMut(Step)) -> Result<Enrolled, EnrolError> {
+    let mut nonce = [0; 32];
+    getrandom::fill(&mut nonce).map_err(|_| EnrolError::NoRandom)?;
+    let met = Met::default();
+    let http = Http::new(server, Pins::First(met.clone()), None)?;
+    let request = EnrolRequest { commit: Hash(Sha256::digest(nonce).into()), app: app() };
+    let ticket = http.enrol_request(&request).await?;
+    let pin = met.pin().ok_or(EnrolError::InTheMiddle)?;
+    let code = ticket.code.to_string();
+    tell(Step::Code { check_word: check_word(pin, &nonce, &code), code });
+    let poll = EnrolPoll { ticket: ticket.ticket, nonce: Text::new(&crate::hex::text(&nonce)).unwrap_or_default() };
+    loop {
+        let wait = match http.enrol_poll(&poll).await {
+            Ok(Enrolment::Waiting) => POLL,
+            Ok(Enrolment::Refused) => return Err(EnrolError::Refused),
+            Ok(Enrolment::Granted { kiosk, school, room, mode: _, token, pin: told, next_pin }) => {
+                if told != pin {
+                    return Err(EnrolError::InTheMiddle);
+                }
+                let enrolled = Enrolled {
+                    kiosk,
+                    school,
+                    room: room.to_string(),
+                    server: server.to_owned(),
+                    token: Token(token.to_string()),
+                    pin,
+                    next_pin,
+                };
+                let keep = enrolled.clone();
+                store.write_soon(move |tx| kept::enrol(tx, &keep)).await?;
+                return Ok(enrolled);
+            }
+            Err(NoAnswer::WrongKey) => return Err(EnrolError::InTheMiddle),
+            Err(NoAnswer::Problem { code: ProblemCode::SlowDown, .. }) => PATIENCE,
+            Err(error @ NoAnswer::Unreachable(_)) => {
+                tell(Step::Trouble(error.to_string()));
+                PATIENCE
+            }
+            Err(other) => return Err(other.into()),
+        };
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Enrols until it succeeds: what the window does. A refused code is followed by a new one.
+///
+/// # Errors
+/// [`EnrolError::Store`] and [`EnrolError::NoRandom`] only.
+pub async fn enrol_patiently(store: &Store, server: &str, mut tell: impl FnMut(Step)) -> Result<Enrolled, EnrolError> {
+    loop {
+        match enrol(store, server, &mut tell).await {
+            Err(error @ (EnrolError::Store(_) | EnrolError::NoRandom)) => return Err(error),
+            Err(error) => tell(Step::Trouble(error.to_string())),
+            done @ Ok(_) => return done,
+        }
+        tokio::time::sleep(PATIENCE).await;
+    }
+}
+
+/// This program's version, as the wire has it.
+#[must_use]
+pub fn app() -> Text<40> {
+    Text::new(env!("CARGO_PKG_VERSION")).unwrap_or_default()
+}

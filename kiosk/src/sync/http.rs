@@ -1,0 +1,185 @@
+//! The server as this kiosk speaks to it: JSON over pinned TLS, pushes compressed, with the device token.
+//!
+//! Must never: follow a redirect, take an answer beyond the wire's limits, or let the token into a log.
+
+use super::tls::{self, Pins};
+use crate::store::kept::Token;
+use flate2::{Compression, write::GzEncoder};
+use reqwest::{Client, Response, StatusCode};
+use serde::{Serialize, de::DeserializeOwned};
+use shared::wire::v1::{EnrolPoll, EnrolRequest, EnrolTicket, Enrolment, Hello, HelloAnswer, Problem, ProblemCode};
+use shared::wire::v1::{Pull, Pulled, Push, Pushed};
+use std::io::Write;
+use std::time::Duration;
+
+/// Longest answer that is read: a page of the feed at its bounds, and room for its keys.
+const ANSWER_BYTES: usize = shared::limits::PAGE_ROWS * (shared::limits::ROW_BYTES + 512);
+
+/// Why an exchange did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// The server could not be reached, or went away.
+    #[error("the server cannot be reached: {0}")]
+    Unreachable(String),
+    /// Its key is not the pinned one.
+    #[error(
+        "the server's key is not the one this kiosk pinned when it was enrolled. If the server was replaced, enrol the kiosk again"
+    )]
+    WrongKey,
+    /// It answered with a problem.
+    #[error("the server says: {title}")]
+    Problem {
+        /// What kind.
+        code: ProblemCode,
+        /// In words.
+        title: String,
+    },
+    /// It answered with something else.
+    #[error("the server's answer could not be understood ({0})")]
+    Strange(String),
+}
+
+/// A client of one server.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: Client,
+    server: String,
+    token: Option<Token>,
+}
+
+impl Http {
+    /// For an enrolled kiosk, or (without a token) one that asks to be enrolled.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(server: &str, pins: Pins, token: Option<Token>) -> Result<Self, NoAnswer> {
+        let tls = tls::config(pins).map_err(|e| NoAnswer::Strange(e.to_string()))?;
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .https_only(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(10))
+            .pool_idle_timeout(Duration::from_secs(90))
+            .tcp_keepalive(Duration::from_secs(20))
+            .user_agent(concat!("rollbook-kiosk/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|e| NoAnswer::Strange(told(&e)))?;
+        Ok(Self { client, server: server.to_owned(), token })
+    }
+
+    /// Says hello.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn hello(&self, hello: &Hello) -> Result<HelloAnswer, NoAnswer> {
+        self.post("/sync/v1/hello", hello, false).await
+    }
+    /// Sends entries.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn push(&self, push: &Push) -> Result<Pushed, NoAnswer> {
+        self.post("/sync/v1/push", push, true).await
+    }
+    /// Fetches rows of the feed, waiting for news if asked to.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn pull(&self, pull: &Pull) -> Result<Pulled, NoAnswer> {
+        // An id and three numbers: nothing that would need escaping.
+        let Pull { feed, after, limit, wait } = pull;
+        let url = format!("{}/sync/v1/pull?feed={feed}&after={after}&limit={limit}&wait={wait}", self.server);
+        let request = self.client.get(url).timeout(Duration::from_secs(30 + u64::from(*wait)));
+        self.send(request).await
+    }
+    /// Asks to be enrolled.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn enrol_request(&self, request: &EnrolRequest) -> Result<EnrolTicket, NoAnswer> {
+        self.post("/enrol/v1/request", request, false).await
+    }
+    /// Asks whether somebody has typed the code.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn enrol_poll(&self, poll: &EnrolPoll) -> Result<Enrolment, NoAnswer> {
+        self.post("/enrol/v1/poll", poll, false).await
+    }
+
+    async fn post<B: Serialize, A: DeserializeOwned>(&self, path: &str, body: &B, gzip: bool) -> Result<A, NoAnswer> {
+        let json = serde_json::to_vec(body).map_err(|e| NoAnswer::Strange(e.to_string()))?;
+        let request = self
+            .client
+            .post(format!("{}{path}", self.server))
+            .header("content-type", "application/json")
+            .timeout(Duration::from_secs(30));
+        let request = if gzip {
+            request
+                .header("content-encoding", "gzip")
+                .body(compress(&json).map_err(|e| NoAnswer::Strange(e.to_string()))?)
+        } else {
+            request.body(json)
+        };
+        self.send(request).await
+    }
+
+    async fn send<A: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<A, NoAnswer> {
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(&token.0),
+            None => request,
+        };
+        let answer = request.send().await.map_err(|e| accident(&e))?;
+        let status = answer.status();
+        let body = bounded(answer).await?;
+        if status == StatusCode::OK {
+            // serde_json's words may quote a value, which may be a name: only the place is told.
+            return serde_json::from_slice(&body)
+                .map_err(|e| NoAnswer::Strange(format!("line {} column {}", e.line(), e.column())));
+        }
+        match serde_json::from_slice::<Problem>(&body) {
+            Ok(problem) => Err(NoAnswer::Problem { code: problem.code, title: problem.title }),
+            Err(_) => Err(NoAnswer::Strange(format!("status {}", status.as_u16()))),
+        }
+    }
+}
+
+async fn bounded(mut answer: Response) -> Result<Vec<u8>, NoAnswer> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|e| accident(&e))? {
+        if body.len() + chunk.len() > ANSWER_BYTES {
+            return Err(NoAnswer::Strange("longer than the protocol allows".into()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn compress(json: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut gzip = GzEncoder::new(Vec::with_capacity(json.len() / 4), Compression::default());
+    gzip.write_all(json)?;
+    gzip.finish()
+}
+
+fn accident(error: &reqwest::Error) -> NoAnswer {
+    let mut source: Option<&dyn std::error::Error> = Some(error);
+    while let Some(at) = source {
+        let inner = at.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = at.downcast_ref::<rustls::Error>().or_else(|| inner.and_then(|i| i.downcast_ref()));
+        if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure)) = tls {
+            return NoAnswer::WrongKey;
+        }
+        source = at.source();
+    }
+    NoAnswer::Unreachable(told(error))
+}
+
+// The innermost cause says most ("connection refused"); the outer layers repeat the address.
+fn told(error: &reqwest::Error) -> String {
+    let mut last: &dyn std::error::Error = error;
+    while let Some(inner) = last.source() {
+        last = inner;
+    }
+    last.to_string()
+}
