@@ -1,0 +1,98 @@
+//! Live pages: what a page shows is rendered again after every commit of its school, and pushed if it changed.
+//!
+//! Must never: outlive the log-in behind it, or push to somebody what their role would not be shown on the page.
+
+use crate::auth::{self, Actor, session};
+use crate::error::Error;
+use crate::office::today::{self, Choose};
+use crate::state::App;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Extension, Query, State};
+use axum::http::Uri;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
+use tower_sessions::Session;
+
+/// Changes closer together than this are pushed once: thirty taps make one picture.
+const SETTLE: Duration = Duration::from_millis(300);
+/// The clock on the page moves without a commit.
+const TICK: Duration = Duration::from_secs(10);
+/// A connection ends after this; the page opens a new one and passes the gate again.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
+
+/// Whether a request was made by a page and not by a person: it keeps no session alive.
+#[must_use]
+pub fn by_itself(uri: &Uri) -> bool {
+    uri.path().starts_with("/live/")
+}
+
+/// `GET /live/today?date&half`: the fragment of the Today page at once, and again after each change.
+pub async fn today(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    session: Session,
+    choose: Result<Query<Choose>, QueryRejection>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
+    let choose = today::chosen(choose)?;
+    let who = session::who(&session).await?.ok_or(Error::Forbidden)?;
+    let (tell, told) = mpsc::channel(1);
+    tokio::spawn(async move {
+        // The receiver goes when the browser does; then `tell` fails or `closed` fires, and this ends.
+        if tokio::time::timeout(LONGEST, push(app, actor, who, choose, tell)).await.is_err() {
+            tracing::debug!("a live page is asked to connect again");
+        }
+    });
+    // A carriage return would end a line of the event.
+    let events = ReceiverStream::new(told).map(|text: String| Ok(Event::default().data(text.replace('\r', " "))));
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+}
+
+async fn push(app: App, mut actor: Actor, who: session::Who, choose: Choose, tell: mpsc::Sender<String>) {
+    let mut changes = actor.school.changes();
+    let mut stopping = app.stopping.clone();
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    tick.tick().await; // the first one is at once
+    let mut shown = String::new();
+    loop {
+        changes.mark_unchanged();
+        match today::fragment(&actor, app.clock.now(), choose).await {
+            Ok((_, text)) if text == shown => {}
+            Ok((_, text)) => {
+                shown.clone_from(&text);
+                if tell.send(text).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "a live page could not be drawn");
+                return;
+            }
+        }
+        let changed = tokio::select! {
+            () = tell.closed() => return,
+            () = stopped(&mut stopping) => return,
+            changed = changes.changed() => changed,
+            _ = tick.tick() => Ok(()),
+        };
+        if changed.is_err() {
+            return;
+        }
+        tokio::time::sleep(SETTLE).await;
+        // Whoever was disabled, or has another role now, sees no more of it.
+        match auth::actor(&app.stores, &who, actor.csrf.clone()).await {
+            Ok(Some(now)) if now.role == actor.role && now.school.id() == actor.school.id() => actor = now,
+            _ => return,
+        }
+    }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // An error means that whoever would say so is gone: that is the end too.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,217 @@
+//! Kiosks: which there are, how they are, enrolling one by its code, revoking one.
+//!
+//! Must never: show a pupil, a token, or a code that nobody typed.
+
+use super::entry::found;
+use super::{Shell, choose, html, named, words};
+use crate::auth::Actor;
+use crate::error::{Answer, Error};
+use crate::state::App;
+use crate::store::StoreError;
+use crate::{device, enrol};
+use askama::Template;
+use axum::Form;
+use axum::extract::{Extension, Path, State};
+use axum::response::{IntoResponse as _, Redirect};
+use chrono::NaiveDate;
+use rusqlite::Connection;
+use shared::calendar::Calendar;
+use shared::id::{ClassId, KioskId};
+use shared::text::Name;
+use shared::time::Millis;
+use shared::wire::v1::{Fault, Mode};
+
+#[derive(Template)]
+#[template(path = "kiosks.html")]
+struct KiosksPage {
+    shell: Shell,
+    kiosks: Vec<Kiosk>,
+    revoked: Vec<Kiosk>,
+    online: usize,
+}
+
+/// A kiosk as the list shows it.
+struct Kiosk {
+    id: KioskId,
+    room: String,
+    mode: &'static str,
+    classes: String,
+    state: &'static str,
+    colour: &'static str,
+    note: String,
+    app: String,
+    revoked: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "enrol.html")]
+struct EnrolPage {
+    shell: Shell,
+    code: String,
+    check_word: String,
+    app: String,
+    since: String,
+    classes: Vec<(ClassId, String)>,
+}
+
+/// What the form of a code brings.
+#[derive(serde::Deserialize)]
+pub struct CodeForm {
+    #[serde(default)]
+    code: String,
+}
+
+/// `GET /kiosks`
+pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>) -> Answer {
+    let now = app.clock.now().at;
+    let all = actor.school.read(move |tx| {
+        let calendar = tx.calendar()?;
+        kiosks(tx, &calendar, calendar.date_of(now))
+    });
+    let (revoked, mut kiosks): (Vec<_>, Vec<_>) = all.await?.into_iter().partition(|k| k.revoked.is_some());
+    kiosks.sort_by_key(|k| k.colour == "good"); // stable: those that need somebody first
+    let online = kiosks.iter().filter(|k| k.state == "Online").count();
+    html(&KiosksPage { shell: Shell::of(&actor, "/kiosks"), kiosks, revoked, online })
+}
+
+fn kiosks(c: &Connection, calendar: &Calendar, today: NaiveDate) -> Result<Vec<Kiosk>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT k.id, k.room, k.mode, k.seen_at, k.offline_since, k.revoked_at, k.app, k.faults,
+                (SELECT group_concat(name, ', ') FROM
+                   (SELECT c.name FROM kiosk_class kc JOIN class c ON c.id = kc.class WHERE kc.kiosk = k.id ORDER BY c.sort, c.name)),
+                (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1)
+         FROM kiosk k ORDER BY k.mode DESC, k.room",
+    )?;
+    let rows = statement.query_map([], |r| {
+        let millis = |i| r.get::<_, Option<i64>>(i).map(|at| at.map(Millis));
+        let (seen, offline, revoked) = (millis(3)?, millis(4)?, millis(5)?);
+        let faults: Vec<Fault> = serde_json::from_str(r.get_ref(7)?.as_str()?).unwrap_or_default();
+        let held: usize = r.get(9)?;
+        let when = |at| words::moment(calendar, at, today);
+        let mut notes: Vec<String> = faults.iter().map(|f| fault(*f).to_owned()).collect();
+        if held > 0 {
+            notes.push(format!("{} held back", words::count(held, "fact", "facts")));
+        }
+        let (state, colour) = match (seen, offline) {
+            (None, _) => ("Never seen", "warn"),
+            (Some(seen), Some(since)) => {
+                notes.push(format!("offline since {}, last seen {}", when(since), when(seen)));
+                ("Offline", "bad")
+            }
+            (Some(seen), None) => {
+                notes.push(format!("last seen {}", when(seen)));
+                if faults.is_empty() { ("Online", "good") } else { ("Needs a look", "warn") }
+            }
+        };
+        let classroom = r.get_ref(2)?.as_str()? == "classroom";
+        Ok(Kiosk {
+            id: KioskId::from_bytes(r.get(0)?),
+            room: r.get(1)?,
+            mode: if classroom { "classroom" } else { "reception" },
+            classes: r.get::<_, Option<String>>(8)?.unwrap_or_default(),
+            state,
+            colour,
+            note: notes.join(" · "),
+            app: r.get::<_, Option<String>>(6)?.unwrap_or_default(),
+            revoked: revoked.map(when),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+const fn fault(fault: Fault) -> &'static str {
+    match fault {
+        Fault::NoReader => "no card reader answers",
+        Fault::Disk => "its card is full or cannot be written",
+        Fault::Clock => "its clock is wrong (it corrects itself; look at its battery)",
+    }
+}
+
+/// `POST /kiosks/enrol`: the code was typed.
+pub async fn code(State(app): State<App>, Extension(_): Extension<Actor>, Form(form): Form<CodeForm>) -> Answer {
+    let Some(waiting) = enrol::waiting(&app, &form.code).await? else { return Err(lapsed()) };
+    Ok(Redirect::to(&format!("/kiosks/enrol/{}", waiting.code)).into_response())
+}
+
+/// `GET /kiosks/enrol/{code}`: the check word, and what the kiosk shall be.
+pub async fn waiting(State(app): State<App>, Extension(actor): Extension<Actor>, Path(code): Path<String>) -> Answer {
+    let Some(waiting) = enrol::waiting(&app, &code).await? else { return Err(lapsed()) };
+    let shell = Shell::of(&actor, "/kiosks");
+    let page = actor.school.read(move |tx| {
+        let calendar = tx.calendar()?;
+        let mut statement =
+            tx.prepare_cached("SELECT id, name FROM class WHERE ended_on IS NULL ORDER BY sort, name")?;
+        let rows = statement.query_map([], |r| Ok((ClassId::from_bytes(r.get(0)?), r.get(1)?)))?;
+        Ok(EnrolPage {
+            shell,
+            code: waiting.code,
+            check_word: waiting.check_word,
+            app: waiting.app,
+            since: words::clock(&calendar, waiting.since),
+            classes: rows.collect::<Result<_, _>>()?,
+        })
+    });
+    html(&page.await?)
+}
+
+/// `POST /kiosks/enrol/{code}`: granted, or refused.
+pub async fn decide(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Path(code): Path<String>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Answer {
+    let field = |name: &str| fields.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str());
+    if field("decision") == "refuse" {
+        enrol::refuse(&app, &code).await?;
+        return Ok(Redirect::to("/kiosks").into_response());
+    }
+    if field("compared") != "yes" {
+        return Err(Error::BadInput(
+            "Compare the word on the kiosk's screen with the one here first, and tick that they are the same. Go back and \
+             do so."
+                .to_owned(),
+        ));
+    }
+    let room: Name = choose::needed(field("room"), "The room")?;
+    let mode = match field("mode") {
+        "classroom" => Mode::Classroom,
+        "reception" => Mode::Reception,
+        _ => return Err(Error::BadInput("Choose classroom or reception. Go back and choose one.".to_owned())),
+    };
+    let mut classes: Vec<ClassId> = Vec::new();
+    for (_, class) in fields.iter().filter(|(name, _)| name == "class") {
+        classes.push(named(class)?);
+    }
+    if mode == Mode::Classroom && classes.is_empty() {
+        return Err(Error::BadInput(
+            "A classroom kiosk takes the register of a class. Go back and tick one.".to_owned(),
+        ));
+    }
+    if mode == Mode::Reception {
+        classes.clear();
+    }
+    let grant = enrol::Grant { school: actor.school.id(), room, mode, classes, by: actor.officer() };
+    let kiosk = enrol::grant(&app, &code, grant).await?;
+    Ok(Redirect::to(&format!("/kiosks#k{kiosk}")).into_response())
+}
+
+/// `POST /kiosks/revoke/{kiosk}`
+pub async fn revoke(State(app): State<App>, Extension(actor): Extension<Actor>, Path(kiosk): Path<String>) -> Answer {
+    let kiosk: KioskId = named(&kiosk)?;
+    let known = actor.school.read(move |tx| {
+        let known: i64 = tx.query_row("SELECT count(*) FROM kiosk WHERE id = ?1", [kiosk.as_bytes()], |r| r.get(0))?;
+        Ok((known > 0).then_some(()))
+    });
+    found(known.await?)?;
+    device::revoke(&app, actor.school.id(), kiosk, &actor.officer()).await?;
+    Ok(Redirect::to("/kiosks").into_response())
+}
+
+fn lapsed() -> Error {
+    Error::BadInput(
+        "No kiosk shows this code now. A code lapses after 15 minutes: look at the kiosk's screen, go back, and type what \
+         it shows."
+            .to_owned(),
+    )
+}

@@ -1,0 +1,91 @@
+//! The office pages: a file a page. Each reads what it shows in one moment of the register, and writes nothing but
+//! facts.
+//!
+//! Must never: reach a school other than the actor's, or show a role what it does not need (P31).
+
+pub mod absence;
+pub mod amend;
+mod choose;
+mod entry;
+pub mod kiosks;
+pub mod question;
+pub mod register;
+mod sheet;
+mod strip;
+pub mod today;
+mod words;
+
+use crate::auth::Actor;
+use crate::error::{Answer, Error};
+use askama::Template;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use std::str::FromStr;
+
+/// What surrounds every page of somebody who is logged in.
+pub struct Shell {
+    /// Pages this role has.
+    pub nav: Vec<Item>,
+    /// The school's name.
+    pub school: String,
+    /// Who is logged in.
+    pub person: String,
+    /// In what position.
+    pub position: String,
+    /// The session's form token.
+    pub csrf: String,
+}
+
+/// An entry of the bar at the top.
+pub struct Item {
+    /// Where to.
+    pub href: &'static str,
+    /// What it is called.
+    pub name: &'static str,
+    /// Whether this is the page.
+    pub here: bool,
+}
+
+impl Shell {
+    /// Of a person, on the page with this address.
+    #[must_use]
+    pub fn of(actor: &Actor, here: &str) -> Self {
+        let pages = [("/today", "Today", actor.role.sees_today()), ("/kiosks", "Kiosks", actor.role.sees_kiosks())];
+        Self {
+            nav: pages
+                .into_iter()
+                .filter(|(_, _, may)| *may)
+                .map(|(href, name, _)| Item { href, name, here: href == here })
+                .collect(),
+            school: actor.school_name.clone(),
+            person: actor.name.to_string(),
+            position: actor.position.to_string(),
+            csrf: actor.csrf.clone(),
+        }
+    }
+}
+
+/// A page.
+///
+/// # Errors
+/// When the template fails.
+pub fn html(template: &impl Template) -> Answer {
+    html_with(StatusCode::OK, template)
+}
+
+/// A page with a status.
+///
+/// # Errors
+/// When the template fails.
+pub fn html_with(status: StatusCode, template: &impl Template) -> Result<Response, Error> {
+    let text = template.render()?;
+    Ok((status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response())
+}
+
+/// A part of an address. What does not parse names nothing.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn named<T: FromStr>(part: &str) -> Result<T, Error> {
+    part.parse().map_err(|_| Error::NotFound)
+}

@@ -1,0 +1,101 @@
+//! Today: every class by session, who is missing without a reason, and the questions that need a person.
+//!
+//! Must never: cost more than a few indexed queries.
+
+mod rows;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use crate::auth::Actor;
+use crate::clock::Now;
+use crate::error::{Answer, Error};
+use crate::office::{Shell, html};
+use crate::state::App;
+use crate::store::StoreError;
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Extension, Query, State};
+use chrono::NaiveDate;
+use shared::calendar::{Calendar, Half, SessionKey};
+use shared::time::Millis;
+use view::{Live, Scene};
+
+/// What may stand in the address.
+#[derive(Debug, Clone, Copy, Default, serde::Deserialize, serde::Serialize)]
+pub struct Choose {
+    /// A date; today if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<NaiveDate>,
+    /// A half; the one at hand if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half: Option<Half>,
+}
+
+#[derive(Template)]
+#[template(path = "today.html")]
+struct TodayPage {
+    shell: Shell,
+    live: String,
+    /// Where pushes of the same page come from.
+    stream: String,
+    day: String,
+}
+
+/// `GET /today?date&half`
+pub async fn page(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    choose: Result<Query<Choose>, QueryRejection>,
+) -> Answer {
+    let choose = chosen(choose)?;
+    let (day, live) = fragment(&actor, app.clock.now(), choose).await?;
+    let mut stream = "/live/today".to_owned();
+    let mut sign = '?';
+    for (name, value) in [
+        ("date", choose.date.map(|d| d.to_string())),
+        ("half", choose.half.map(|h| if h == Half::Am { "am".to_owned() } else { "pm".to_owned() })),
+    ] {
+        if let Some(value) = value {
+            stream = format!("{stream}{sign}{name}={value}");
+            sign = '&';
+        }
+    }
+    html(&TodayPage { shell: Shell::of(&actor, "/today"), live, stream, day })
+}
+
+/// What the address says, if it says a day and a half.
+///
+/// # Errors
+/// [`Error::BadInput`].
+pub fn chosen(choose: Result<Query<Choose>, QueryRejection>) -> Result<Choose, Error> {
+    choose.map(|q| q.0).map_err(|_| Error::BadInput("This is not a day, or not a half of one.".to_owned()))
+}
+
+/// The part of the page that changes, as it is at this moment, and the day it is of.
+///
+/// # Errors
+/// When the register cannot be read.
+pub async fn fragment(actor: &Actor, now: Now, choose: Choose) -> Result<(String, String), Error> {
+    let role = actor.role;
+    let live = actor.school.read(move |tx| {
+        let calendar = tx.calendar()?;
+        let session = at_hand(&calendar, now.at, choose);
+        let rows = rows::read(tx, session)?;
+        Ok::<Live, StoreError>(view::live(Scene { calendar: &calendar, now: now.at, session, role }, &rows))
+    });
+    let live = live.await?;
+    Ok((live.day.clone(), live.render()?))
+}
+
+/// The session that is meant when nobody said which.
+fn at_hand(calendar: &Calendar, now: Millis, choose: Choose) -> SessionKey {
+    let today = calendar.date_of(now);
+    let date = choose.date.unwrap_or(today);
+    if let Some(half) = choose.half {
+        return SessionKey { date, half };
+    }
+    let here = || calendar.at_hand(now).or_else(|| calendar.under_way(now)).filter(|key| key.date == date);
+    let last = || calendar.sessions(date, date).last();
+    here().or_else(last).unwrap_or(SessionKey { date, half: Half::Am })
+}

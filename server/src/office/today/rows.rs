@@ -1,0 +1,204 @@
+//! What the Today page reads: three indexed queries, whatever the number of classes and pupils.
+//!
+//! Must never: query once per class or pupil, or decide what to show.
+
+use crate::office::sheet::{Stands, Told};
+use crate::store::StoreError;
+use crate::store::columns::{CodeCol, DateCol, HalfCol, json};
+use chrono::NaiveDate;
+use rusqlite::{Connection, named_params};
+use shared::calendar::SessionKey;
+use shared::id::{ClassId, PupilId};
+use shared::register::QuestionKey;
+use shared::time::Millis;
+
+/// A class with the state of its register.
+#[derive(Debug, Clone)]
+pub struct ClassRow {
+    /// The class.
+    pub id: ClassId,
+    /// Its name.
+    pub name: String,
+    /// Whoever teaches it.
+    pub teachers: String,
+    /// When the first tap happened.
+    pub first_mark: Option<Millis>,
+    /// When it was submitted, as resolved.
+    pub submitted: Option<Millis>,
+    /// By whom.
+    pub submitted_by: Option<String>,
+    /// When the server had the submission.
+    pub received: Option<Millis>,
+    /// When it was closed.
+    pub closed: Option<Millis>,
+    /// Wholly covered by plans.
+    pub planned: bool,
+    /// Taken over from an earlier system, which did not say when it was submitted.
+    pub earlier: bool,
+    /// Kiosks that take this register.
+    pub kiosks: usize,
+    /// When the last of them went offline, if all are.
+    pub offline: Option<Millis>,
+}
+
+/// A pupil on this session's roll.
+#[derive(Debug, Clone)]
+pub struct PupilRow {
+    /// The pupil.
+    pub id: PupilId,
+    /// Of which class in this session.
+    pub class: ClassId,
+    /// First name and surname.
+    pub name: String,
+    /// How they stand.
+    pub stands: Stands,
+    /// Has an EHC plan.
+    pub ehcp: bool,
+    /// Has a social worker or is looked after.
+    pub social_worker: bool,
+    /// Whom to call first: relation, name, telephone. Read only for those who are missing without a reason.
+    pub contact: Option<(String, String, String)>,
+}
+
+/// A question with the names it is about.
+#[derive(Debug, Clone)]
+pub struct QuestionRow {
+    /// Its key.
+    pub key: QuestionKey,
+    /// Cannot wait.
+    pub urgent: bool,
+    /// The class it is about, or the pupil's.
+    pub class: Option<String>,
+    /// The pupil it is about.
+    pub pupil: Option<String>,
+}
+
+/// All of it, of one session.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    /// Classes in order.
+    pub classes: Vec<ClassRow>,
+    /// Pupils, by surname.
+    pub pupils: Vec<PupilRow>,
+    /// Open questions up to this date, urgent ones first.
+    pub questions: Vec<QuestionRow>,
+    /// Kiosks that have been offline, by room: reception too.
+    pub offline: Vec<(String, Millis)>,
+}
+
+/// Reads it.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read(c: &Connection, session: SessionKey) -> Result<Rows, StoreError> {
+    Ok(Rows {
+        classes: classes(c, session)?,
+        pupils: pupils(c, session)?,
+        questions: questions(c, session.date)?,
+        offline: offline(c)?,
+    })
+}
+
+fn classes(c: &Connection, session: SessionKey) -> Result<Vec<ClassRow>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT c.id, c.name,
+                (SELECT group_concat(s.name, ', ') FROM staff_class sc JOIN staff s ON s.id = sc.staff
+                  WHERE sc.class = c.id AND s.ended_on IS NULL),
+                r.first_mark_at, r.submitted_at, r.submitted_by, r.received_at, r.closed_at, r.state = 'planned',
+                count(k.id), count(k.offline_since), max(k.offline_since), r.state = 'submitted' AND r.submitted_at IS NULL
+         FROM class c
+         LEFT JOIN register r ON r.date = :date AND r.half = :half AND r.class = c.id
+         LEFT JOIN kiosk_class kc ON kc.class = c.id
+         LEFT JOIN kiosk k ON k.id = kc.kiosk AND k.revoked_at IS NULL
+         WHERE c.ended_on IS NULL OR c.ended_on >= :date
+         GROUP BY c.id ORDER BY c.sort, c.name",
+    )?;
+    let rows =
+        statement.query_map(named_params! {":date": DateCol(session.date), ":half": HalfCol(session.half)}, |r| {
+            let kiosks: usize = r.get(9)?;
+            let silent: usize = r.get(10)?;
+            let millis = |i| r.get::<_, Option<i64>>(i).map(|at| at.map(Millis));
+            Ok(ClassRow {
+                id: ClassId::from_bytes(r.get(0)?),
+                name: r.get(1)?,
+                teachers: r.get::<_, Option<String>>(2)?.unwrap_or_default(),
+                first_mark: millis(3)?,
+                submitted: millis(4)?,
+                submitted_by: r.get(5)?,
+                received: millis(6)?,
+                closed: millis(7)?,
+                planned: r.get::<_, Option<bool>>(8)?.unwrap_or_default(),
+                earlier: r.get::<_, Option<bool>>(12)?.unwrap_or_default(),
+                kiosks,
+                offline: if kiosks > 0 && kiosks == silent { millis(11)? } else { None },
+            })
+        })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn pupils(c: &Connection, session: SessionKey) -> Result<Vec<PupilRow>, StoreError> {
+    // A half is compared as text: 'am' comes before 'pm'.
+    let mut statement = c.prepare_cached(
+        "SELECT m.pupil, m.class, p.first, p.last, k.code, k.tapped,
+                EXISTS (SELECT 1 FROM plan l WHERE l.pupil = m.pupil AND l.withdrawn_at IS NULL
+                          AND (l.from_on, l.from_half) <= (:date, :half) AND (:date, :half) <= (l.until_on, l.until_half)),
+                p.ehcp, p.social_worker OR p.looked_after, t.relation, t.name, t.telephone
+         FROM membership m JOIN pupil p ON p.id = m.pupil
+         LEFT JOIN mark k ON k.date = :date AND k.half = :half AND k.pupil = m.pupil
+         LEFT JOIN contact t ON t.pupil = m.pupil AND t.rank = 1
+         WHERE (m.from_on, m.from_half) <= (:date, :half)
+           AND (m.until_on IS NULL OR (:date, :half) <= (m.until_on, m.until_half))
+           AND EXISTS (SELECT 1 FROM enrolment e WHERE e.pupil = m.pupil AND e.joined_on <= :date
+                         AND (e.left_on IS NULL OR e.left_on >= :date))
+         ORDER BY p.last, p.first",
+    )?;
+    let rows =
+        statement.query_map(named_params! {":date": DateCol(session.date), ":half": HalfCol(session.half)}, |r| {
+            let told = Told {
+                code: r.get::<_, Option<CodeCol>>(4)?.map(|c| c.0),
+                tapped_absent: r.get_ref(5)?.as_str_or_null()?.is_some_and(|t| t == "absent"),
+                planned: r.get(6)?,
+            };
+            let stands = Stands::of(told);
+            let contact = match (stands, r.get_ref(9)?.as_str_or_null()?) {
+                (Stands::Unknown, Some(relation)) => Some((relation.to_owned(), r.get(10)?, r.get(11)?)),
+                _ => None,
+            };
+            Ok(PupilRow {
+                id: PupilId::from_bytes(r.get(0)?),
+                class: ClassId::from_bytes(r.get(1)?),
+                name: format!("{} {}", r.get_ref(2)?.as_str()?, r.get_ref(3)?.as_str()?),
+                stands,
+                ehcp: r.get(7)?,
+                social_worker: r.get(8)?,
+                contact,
+            })
+        })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn questions(c: &Connection, until: NaiveDate) -> Result<Vec<QuestionRow>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT q.key, q.urgent, p.first || ' ' || p.last,
+                coalesce(c.name, (SELECT c2.name FROM mark k JOIN class c2 ON c2.id = k.class
+                                   WHERE k.date = q.date AND k.half = q.half AND k.pupil = q.pupil))
+         FROM question q LEFT JOIN pupil p ON p.id = q.pupil LEFT JOIN class c ON c.id = q.class
+         WHERE q.date <= ?1 ORDER BY q.urgent DESC, q.date DESC, q.opened_at, q.key LIMIT 200",
+    )?;
+    let rows =
+        statement.query_map([DateCol(until)], |r| Ok((r.get::<_, String>(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+    rows.map(|row| {
+        let (key, urgent, pupil, class) = row?;
+        let key: QuestionKey = json(&key, "a question")?;
+        Ok(QuestionRow { key, urgent, class, pupil })
+    })
+    .collect()
+}
+
+fn offline(c: &Connection) -> Result<Vec<(String, Millis)>, StoreError> {
+    let mut statement = c.prepare_cached(
+        "SELECT room, offline_since FROM kiosk WHERE revoked_at IS NULL AND offline_since IS NOT NULL ORDER BY room",
+    )?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, Millis(r.get(1)?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,233 @@
+//! Every route of the server on one page, grouped by who may call it. The router is built from this table: a route
+//! that has no entry does not exist.
+//!
+//! Must never: gain a route beside the table, or a second place that decides who may call one.
+
+use crate::auth::{self, Role, login, session};
+use crate::error::{Error, problem};
+use crate::office::{absence, amend, kiosks, question, register, today};
+use crate::state::App;
+use crate::{assets, enrol, health, live, sync};
+use Role::{Champion, Committee, Head, It, Office, Teacher, Trust};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequest as _, MatchedPath, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{MethodRouter, get, post};
+use shared::wire::v1::ProblemCode;
+use tower_sessions::Session;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Whoever asks.
+    Anybody,
+    /// A kiosk without a school: answers only what the code on its screen allows.
+    Enrolling,
+    /// A kiosk with its token.
+    Device,
+    /// A person who is logged in and has one of these roles.
+    SignedIn(&'static [Role]),
+}
+
+/// What answers.
+#[derive(Clone, Copy)]
+pub enum Serves {
+    /// A page of the office.
+    Page(fn() -> MethodRouter<App>),
+    /// The protocol of the kiosks, whose handlers are mounted together.
+    Protocol,
+}
+
+/// One route.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// GET (and so HEAD) or POST.
+    pub method: &'static str,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// Who may call it.
+    pub who: Who,
+    /// What answers.
+    pub serves: Serves,
+}
+
+const EVERYBODY: &[Role] = &Role::ALL;
+/// Sees the day, with as much of it as the role needs (P31).
+const TODAY: &[Role] = &[Teacher, Office, Champion, Head, Committee, Trust];
+/// Sees marks with names, codes and reasons.
+const READS: &[Role] = &[Office, Champion, Head];
+/// Changes the record.
+const AMENDS: &[Role] = &[Office, Head];
+/// Enrols and revokes kiosks.
+const KIOSKS: &[Role] = &[Office, Head, It];
+
+const fn page(method: &'static str, path: &'static str, who: Who, serves: fn() -> MethodRouter<App>) -> Route {
+    Route { method, path, who, serves: Serves::Page(serves) }
+}
+const fn protocol(method: &'static str, path: &'static str, who: Who) -> Route {
+    Route { method, path, who, serves: Serves::Protocol }
+}
+
+/// The table.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    // ---- whoever asks -------------------------------------------------------------------------------------------
+    page("GET",  "/",                                 Who::Anybody, || get(login::home)),
+    page("GET",  "/login",                            Who::Anybody, || get(login::page)),
+    page("POST", "/login",                            Who::Anybody, || post(login::submit)),
+    page("GET",  "/assets/{name}",                    Who::Anybody, || get(assets::file)),
+    page("GET",  "/health",                           Who::Anybody, || get(health::page)),
+    // ---- kiosks -------------------------------------------------------------------------------------------------
+    protocol("POST", "/enrol/v1/request",             Who::Enrolling),
+    protocol("POST", "/enrol/v1/poll",                Who::Enrolling),
+    protocol("POST", "/sync/v1/hello",                Who::Device),
+    protocol("POST", "/sync/v1/push",                 Who::Device),
+    protocol("GET",  "/sync/v1/pull",                 Who::Device),
+    // ---- everybody who is logged in -----------------------------------------------------------------------------
+    page("POST", "/logout",                           Who::SignedIn(EVERYBODY), || post(login::logout)),
+    // ---- the day ------------------------------------------------------------------------------------------------
+    page("GET",  "/today",                            Who::SignedIn(TODAY), || get(today::page)),
+    page("GET",  "/live/today",                       Who::SignedIn(TODAY), || get(live::today)),
+    // ---- the register, with names and reasons ---------------------------------------------------------------------
+    page("GET",  "/register/{class}/{session}",       Who::SignedIn(READS), || get(register::page)),
+    // ---- changes of the record ------------------------------------------------------------------------------------
+    page("GET",  "/amend/{pupil}/{session}",          Who::SignedIn(AMENDS), || get(amend::page)),
+    page("POST", "/amend/{pupil}/{session}",          Who::SignedIn(AMENDS), || post(amend::submit)),
+    page("GET",  "/absence/{pupil}/{session}",        Who::SignedIn(AMENDS), || get(absence::page)),
+    page("POST", "/absence/{pupil}/{session}",        Who::SignedIn(AMENDS), || post(absence::submit)),
+    page("POST", "/absence/withdraw/{plan}",          Who::SignedIn(AMENDS), || post(absence::withdraw)),
+    page("GET",  "/question/{kind}/{session}/{about}", Who::SignedIn(AMENDS), || get(question::page)),
+    page("POST", "/question/{kind}/{session}/{about}", Who::SignedIn(AMENDS), || post(question::submit)),
+    // ---- kiosks, as people see them ---------------------------------------------------------------------------------
+    page("GET",  "/kiosks",                           Who::SignedIn(KIOSKS), || get(kiosks::page)),
+    page("POST", "/kiosks/enrol",                     Who::SignedIn(KIOSKS), || post(kiosks::code)),
+    page("GET",  "/kiosks/enrol/{code}",              Who::SignedIn(KIOSKS), || get(kiosks::waiting)),
+    page("POST", "/kiosks/enrol/{code}",              Who::SignedIn(KIOSKS), || post(kiosks::decide)),
+    page("POST", "/kiosks/revoke/{kiosk}",            Who::SignedIn(KIOSKS), || post(kiosks::revoke)),
+];
+
+/// Bytes that a form may bring.
+const FORM_BYTES: usize = 64 * 1024;
+
+/// The whole server. `secure`: this router answers over TLS, so cookies may say so.
+pub fn build(app: App, sessions: session::Sessions, secure: bool) -> Router {
+    let mut pages = Router::new();
+    for route in ROUTES {
+        if let Serves::Page(serves) = route.serves {
+            pages = pages.route(route.path, serves());
+        }
+    }
+    let pages = pages
+        .route_layer(from_fn_with_state(app.clone(), gate))
+        .layer(session::layer(sessions, secure))
+        .layer(from_fn(headers));
+    let kiosks = Router::new().merge(sync::routes()).merge(enrol::routes()).route_layer(from_fn(listed));
+    pages.merge(kiosks).fallback(nothing).with_state(app)
+}
+
+fn entry(method: &Method, path: Option<&MatchedPath>) -> Option<&'static Route> {
+    let path = path?.as_str();
+    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+    ROUTES.iter().find(|route| route.path == path && route.method == method)
+}
+
+/// Lets through whom the table names. Every form that changes something must carry its session's token.
+async fn gate(State(app): State<App>, session: Session, request: Request, next: Next) -> Result<Response, Error> {
+    let Some(route) = entry(request.method(), request.extensions().get()) else { return Err(Error::NotFound) };
+    let mut request = request;
+    if let Who::SignedIn(roles) = route.who {
+        let Some(who) = session::who(&session).await? else { return Ok(log_in(route)) };
+        let csrf = session::csrf(&session).await?;
+        let Some(actor) = auth::actor(&app.stores, &who, csrf).await? else { return Ok(log_in(route)) };
+        if !roles.contains(&actor.role) {
+            tracing::warn!(account = actor.account, path = route.path, "refused: not for this role");
+            return Err(Error::Forbidden);
+        }
+        // A page that refreshes by itself is nobody's click.
+        if !live::by_itself(request.uri()) {
+            session::touch(&session, &who, app.clock.now().at.0.div_euclid(60_000)).await?;
+        }
+        request.extensions_mut().insert(actor);
+    } else if route.who != Who::Anybody {
+        return Err(Error::NotFound);
+    }
+    if route.method == "POST" {
+        request = checked(&session, request).await?;
+    }
+    Ok(next.run(request).await)
+}
+
+fn log_in(route: &Route) -> Response {
+    if route.path.starts_with("/live/") {
+        StatusCode::UNAUTHORIZED.into_response() // a script asked: a log-in page inside a page helps nobody
+    } else {
+        Redirect::to("/login").into_response()
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Token {
+    #[serde(default)]
+    csrf: String,
+}
+
+/// A form of this session, or an error. The body is read once and handed on.
+async fn checked(session: &Session, request: Request) -> Result<Request, Error> {
+    let site = request.headers().get("sec-fetch-site");
+    if site.is_some_and(|site| site != "same-origin" && site != "none") {
+        return Err(Error::StaleForm);
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, FORM_BYTES).await.map_err(|_| Error::TooLarge)?;
+    let copy = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
+    let brought = axum::Form::<Token>::from_request(copy, &()).await.map_or_else(|_| String::new(), |form| form.0.csrf);
+    if !session::csrf_fits(session, &brought).await? {
+        return Err(Error::StaleForm);
+    }
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+/// A protocol's handler that the table does not list is not there.
+async fn listed(request: Request, next: Next) -> Response {
+    let listed =
+        entry(request.method(), request.extensions().get()).is_some_and(|r| matches!(r.serves, Serves::Protocol));
+    if listed { next.run(request).await } else { unknown() }
+}
+
+async fn nothing(request: Request) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/sync/") || path.starts_with("/enrol/") {
+        unknown()
+    } else {
+        headers_on(Error::NotFound.into_response())
+    }
+}
+
+fn unknown() -> Response {
+    problem(StatusCode::NOT_FOUND, ProblemCode::Malformed, "No such address in this protocol.")
+}
+
+async fn headers(request: Request, next: Next) -> Response {
+    headers_on(next.run(request).await)
+}
+
+/// No script, style or frame from elsewhere; nothing kept by a browser that other people use.
+fn headers_on(mut response: Response) -> Response {
+    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
+                          connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
