@@ -1,5 +1,22 @@
 //! Rollbook's server: holds each school's register, closes it on time and shows the office who is here.
 
+pub mod assets;
+pub mod auth;
 pub mod clock;
+pub mod device;
+pub mod enrol;
+pub mod error;
+pub mod feed;
+pub mod health;
+pub mod import;
+pub mod live;
+pub mod office;
+pub mod record;
+pub mod router;
+pub mod secret;
 pub mod state;
 pub mod store;
+pub mod sync;
+pub mod tls;
+#[cfg(test)]
+pub mod testing;

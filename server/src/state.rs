@@ -3,7 +3,10 @@
 //! Must never: hold a connection, or anything of one request.
 
 use crate::clock::Clock;
+use crate::device::Tokens;
+use crate::enrol::Rate;
 use crate::store::Stores;
+use shared::limits::ENROL_PER_MINUTE;
 use shared::log::Hash;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -19,4 +22,18 @@ pub struct App {
     pub pin: Hash,
     /// True once the server is stopping: long polls and live pages end.
     pub stopping: watch::Receiver<bool>,
+    /// Device tokens met since the start.
+    pub tokens: Arc<Tokens>,
+    /// How often an address may ask to be enrolled.
+    pub enrol_rate: Arc<Rate>,
+}
+
+impl App {
+    /// The state of a server over these stores. `stopping` turns true when it should end.
+    #[must_use]
+    pub fn new(stores: Arc<Stores>, pin: Hash, stopping: watch::Receiver<bool>) -> Self {
+        let clock = stores.clock().clone();
+        let enrol_rate = Arc::new(Rate::per_minute(ENROL_PER_MINUTE));
+        Self { stores, clock, pin, stopping, tokens: Arc::default(), enrol_rate }
+    }
 }

@@ -119,7 +119,8 @@ CREATE TABLE kiosk (
     offline_since INTEGER,
     app          TEXT,
     faults       TEXT NOT NULL DEFAULT '[]',
-    cursor       INTEGER NOT NULL DEFAULT 0
+    cursor       INTEGER NOT NULL DEFAULT 0,
+    feed         BLOB                         -- the feed it must follow: a new one makes it take a new snapshot
 ) STRICT;
 
 CREATE TABLE kiosk_class (
@@ -148,30 +149,30 @@ CREATE TABLE fact (
     salt        BLOB,
     body        TEXT,
     received_at INTEGER NOT NULL,
-    held        INTEGER NOT NULL DEFAULT 0,   -- 1: undecided, for the office to accept or discard
+    held        INTEGER NOT NULL DEFAULT 0,   -- 1: undecided, for the office to accept or discard; 2: discarded
     PRIMARY KEY (log, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX fact_held ON fact(log, seq) WHERE held = 1;
 
--- Which facts decide which mark. A register's own facts (submitted, closed) have pupil NULL.
+-- Which facts decide which mark. `about` is a pupil, or a class for a register's own facts (submitted, closed, a
+-- question settled). Plans are found by their dates in `plan`. One tree, ordered by day: a push touches few pages.
 CREATE TABLE fact_about (
-    date    TEXT NOT NULL,
-    half    TEXT NOT NULL CHECK (half IN ('am','pm')),
-    class   BLOB,                             -- for facts of a register
-    pupil   BLOB,                             -- for facts of a pupil
-    log     INTEGER NOT NULL,
-    seq     INTEGER NOT NULL
-) STRICT;
-CREATE INDEX fact_about_pupil ON fact_about(pupil, date, half) WHERE pupil IS NOT NULL;
-CREATE INDEX fact_about_class ON fact_about(class, date, half) WHERE pupil IS NULL;
-CREATE UNIQUE INDEX fact_about_once ON fact_about(log, seq, date, half, ifnull(pupil, x''), ifnull(class, x''));
+    date  TEXT NOT NULL,
+    half  TEXT NOT NULL CHECK (half IN ('am','pm')),
+    about BLOB NOT NULL,
+    log   INTEGER NOT NULL,
+    seq   INTEGER NOT NULL,
+    wide  INTEGER NOT NULL DEFAULT 0,         -- 1: the screen did not know the session; one row for each it may be
+    PRIMARY KEY (date, half, about, log, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX fact_about_wide ON fact_about(log, seq) WHERE wide = 1;
 
 -- A re-appended fact and the place where it stood first: the fold takes it once.
 CREATE TABLE fact_origin (
-    origin_log BLOB NOT NULL,
-    origin_seq INTEGER NOT NULL,
-    log        INTEGER NOT NULL,
-    seq        INTEGER NOT NULL,
-    PRIMARY KEY (origin_log, origin_seq, log, seq)
+    hash BLOB NOT NULL,                       -- header hash of the entry where the fact stood first
+    log  INTEGER NOT NULL,                    -- where it was appended again
+    seq  INTEGER NOT NULL,
+    PRIMARY KEY (hash, log, seq)
 ) STRICT, WITHOUT ROWID;
 
 -- Anchors of each boot, from the logs, for resolving readings.
@@ -222,24 +223,28 @@ CREATE TABLE entry (
     happened_from INTEGER,                    -- when the deciding fact happened
     happened_until INTEGER
 ) STRICT;
-CREATE INDEX entry_pupil ON entry(pupil, date, half, id);
+CREATE INDEX entry_mark ON entry(date, half, pupil, id);
 CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'entries are appended, never edited'); END;
 CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry WHEN NOT EXISTS (SELECT 1 FROM setting WHERE name = 'removing')
 BEGIN SELECT RAISE(ABORT, 'entries are removed by the six-year rule only'); END;
 
--- The newest entry of each mark: a copy that `check` compares with entry.
+-- The newest entry of each mark: a copy that `check` compares with entry. A row without an entry: somebody tapped,
+-- and no code stands (a teacher's "absent" is N only at close).
 CREATE TABLE mark (
     date        TEXT NOT NULL,
     half        TEXT NOT NULL,
     pupil       BLOB NOT NULL,
     class       BLOB NOT NULL,
-    entry       INTEGER NOT NULL REFERENCES entry(id),
+    entry       INTEGER REFERENCES entry(id),
     code        TEXT,
     minutes     INTEGER,
     provisional INTEGER NOT NULL,
+    tapped      TEXT CHECK (tapped IN ('present','absent')),
+    went        INTEGER NOT NULL DEFAULT 0,   -- 1: left the building in this session and has not come back
     PRIMARY KEY (date, half, pupil)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mark_pupil ON mark(pupil, date, half);
+CREATE INDEX mark_provisional ON mark(date) WHERE provisional = 1;
 
 -- Arrivals and departures as noted (the late book).
 CREATE TABLE movement (
@@ -282,8 +287,10 @@ CREATE TABLE plan (
     detail    TEXT,
     reason    TEXT NOT NULL,
     withdrawn_at INTEGER,
-    log       INTEGER NOT NULL,
-    seq       INTEGER NOT NULL
+    log       INTEGER NOT NULL,               -- the fact that made it
+    seq       INTEGER NOT NULL,
+    withdrawn_log INTEGER,                    -- the fact that withdrew it
+    withdrawn_seq INTEGER
 ) STRICT;
 CREATE INDEX plan_pupil ON plan(pupil);
 
@@ -299,15 +306,25 @@ CREATE TABLE question (
     opened_at INTEGER NOT NULL
 ) STRICT;
 
+-- Who raises which question: a question about a register stays open while any of its pupils raises it.
+CREATE TABLE raised (
+    date  TEXT NOT NULL,
+    half  TEXT NOT NULL,
+    pupil BLOB NOT NULL,
+    key   TEXT NOT NULL,
+    PRIMARY KEY (date, half, pupil, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX raised_key ON raised(key);
+
 -- ---- the feed ----------------------------------------------------------------------------------------------
 
--- One row a thing and audience: a change deletes the old row and adds a new one at the end.
--- audience: 'all', 'reception', or a class in hex. gone = 1: a tombstone.
+-- One row a thing and audience: a change deletes the old row and adds a new one at the end (REPLACE).
+-- audience: 'all', 'reception', a class in hex, or 'kiosk:' and a kiosk in hex. body NULL: a tombstone.
+-- The newest row is never deleted, so numbers only grow.
 CREATE TABLE feed (
-    seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq      INTEGER PRIMARY KEY,
     audience TEXT NOT NULL,
     key      TEXT NOT NULL,
     body     TEXT,
     UNIQUE (audience, key)
 ) STRICT;
-CREATE INDEX feed_audience ON feed(audience, seq);

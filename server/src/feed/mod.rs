@@ -1,0 +1,18 @@
+//! The feed: what kiosks may know, as rows that they pull. Built from the tables, row by row as they change.
+//!
+//! Must never: carry a code, a reason, a date of birth, a UPN or a contact (law 8).
+
+mod day;
+mod marks;
+mod page;
+mod roster;
+mod rows;
+
+pub use day::{expected_of, refresh_day, touch_expected};
+pub use marks::{Shown, touch_mark, touch_register};
+pub use page::{Reader, page, reader};
+pub use roster::{refresh_roster, renew, touch_kiosk};
+pub use rows::{Audience, gone, head, put};
+
+#[cfg(test)]
+mod tests;

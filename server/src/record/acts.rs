@@ -1,0 +1,117 @@
+//! Acts of the office and of rules: facts of the school's own log, written here.
+//!
+//! Must never: write one without who did it, in what position.
+
+use super::append::store;
+use super::context::{Body, Context};
+use super::gather::{identity, read};
+use crate::clock::Now;
+use crate::secret;
+use crate::store::columns::{DateCol, HalfCol, HashCol, int, to_json, uint};
+use crate::store::{StoreError, WriteTx};
+use rusqlite::{Connection, OptionalExtension, params};
+use shared::act::{Act, Acted, Officer};
+use shared::id::LogId;
+use shared::limits::BODY_BYTES;
+use shared::log::{Head, Origin};
+use shared::register::MarkKey;
+
+/// Writes an act into the school's log, decides again what it touches, and writes what follows.
+///
+/// # Errors
+/// An accident of the store.
+pub fn act(tx: &WriteTx<'_>, now: Now, by: &Officer, act: Act) -> Result<Origin, StoreError> {
+    let written = acts(tx, now, by, vec![act])?;
+    written.into_iter().next().ok_or(StoreError::Corrupt { what: "the school's log" })
+}
+
+/// Writes several acts of one person or rule, and decides once.
+///
+/// # Errors
+/// As for [`act`].
+pub fn acts(tx: &WriteTx<'_>, now: Now, by: &Officer, acts: Vec<Act>) -> Result<Vec<Origin>, StoreError> {
+    let (log, id, mut head) = own_log(tx)?;
+    let mut ctx = Context::new(tx, now)?;
+    let mut written = Vec::with_capacity(acts.len());
+    for act in acts {
+        let acted = Acted { at: now.at, clock_sure: now.sure, by: by.clone(), act };
+        let body = to_json(&acted, "an act")?;
+        if body.len() > BODY_BYTES {
+            return Err(StoreError::Refused("this is too long to be kept as one entry; say it in fewer words".to_owned()));
+        }
+        let entry = head.append(secret::salt()?, body);
+        store(tx, log, &entry, now.at.0, false)?;
+        head = entry.head();
+        let fact = ctx.keep(log, entry.seq, now.at, Body::Done(Box::new(acted)))?;
+        ctx.file(&fact)?;
+        written.push(Origin { log: id, seq: entry.seq });
+    }
+    tx.prepare_cached("UPDATE log SET head_seq = ?2, head_hash = ?3 WHERE id = ?1")?
+        .execute(params![log, int(head.seq), HashCol(head.hash)])?;
+    ctx.redecide()?;
+    Ok(written)
+}
+
+/// The school's own log: its row, its id, its head. Begun with the first act.
+pub(crate) fn own_log(tx: &WriteTx<'_>) -> Result<(i64, LogId, Head), StoreError> {
+    if let Some(found) = own_head(tx)? {
+        return Ok(found);
+    }
+    let id = LogId::from_bytes(secret::random()?);
+    tx.execute(
+        "INSERT INTO log(log, kiosk, head_seq, head_hash) VALUES (?1, NULL, 0, ?2)",
+        params![id.as_bytes(), HashCol(Head::EMPTY.hash)],
+    )?;
+    Ok((tx.last_insert_rowid(), id, Head::EMPTY))
+}
+
+/// The school's own log, if anything was written to it yet.
+pub(crate) fn own_head(c: &Connection) -> Result<Option<(i64, LogId, Head)>, StoreError> {
+    let found = c
+        .prepare_cached("SELECT id, log, head_seq, head_hash FROM log WHERE kiosk IS NULL ORDER BY id LIMIT 1")?
+        .query_row([], |r| {
+            let head = Head { seq: uint(r.get(2)?), hash: r.get::<_, HashCol>(3)?.0 };
+            Ok((r.get(0)?, LogId::from_bytes(r.get(1)?), head))
+        })
+        .optional()?;
+    Ok(found)
+}
+
+/// Every fact that an officer has before them when they look at this mark: what [`Act::Amended`] names as seen.
+///
+/// # Errors
+/// An accident of the store.
+pub fn seen(c: &Connection, key: MarkKey) -> Result<Vec<Origin>, StoreError> {
+    let class = super::class_in(c, key.pupil, key.session)?;
+    let mut found = c.prepare_cached(
+        "SELECT f.log, f.seq FROM fact_about f WHERE f.date = ?1 AND f.half = ?2 AND f.about IN (?3, ?4)
+         UNION SELECT log, seq FROM plan WHERE pupil = ?3 AND from_on || from_half <= ?1 || ?2 AND until_on || until_half >= ?1 || ?2
+         UNION SELECT withdrawn_log, withdrawn_seq FROM plan WHERE pupil = ?3 AND withdrawn_log IS NOT NULL
+            AND from_on || from_half <= ?1 || ?2 AND until_on || until_half >= ?1 || ?2",
+    )?;
+    let class = class.map_or([0; 16], |c| *c.as_bytes());
+    let places: Vec<(i64, u64)> = found
+        .query_map(params![DateCol(key.session.date), HalfCol(key.session.half), key.pupil.as_bytes(), class], |r| {
+            Ok((r.get(0)?, uint(r.get(1)?)))
+        })?
+        .collect::<Result<_, _>>()?;
+    let mut out = Vec::with_capacity(places.len());
+    for (log, seq) in places {
+        let row: Option<([u8; 16], bool, Option<String>)> = c
+            .prepare_cached(
+                "SELECT log.log, log.kiosk IS NOT NULL, fact.body FROM fact JOIN log ON log.id = fact.log
+                 WHERE fact.log = ?1 AND fact.seq = ?2 AND fact.held = 0",
+            )?
+            .query_row(params![log, int(seq)], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+            .optional()?;
+        let Some((log, kiosk, Some(body))) = row else { continue };
+        let own = Origin { log: LogId::from_bytes(log), seq };
+        out.push(match read(kiosk, &body)? {
+            Body::Seen(seen) => seen.origin.map_or(Ok(own), |first| identity(c, first, own))?,
+            Body::Done(_) => own,
+        });
+    }
+    out.sort_unstable();
+    out.dedup();
+    Ok(out)
+}

@@ -1,0 +1,239 @@
+//! Filing: which marks and registers a new fact is about, and the tables that follow from it alone.
+//!
+//! Must never: decide.
+
+use super::context::{Body, Context, Held};
+use super::sitting::touched;
+use crate::store::StoreError;
+use crate::store::columns::{CodeCol, DateCol, HalfCol, int};
+use rusqlite::params;
+use shared::act::Act;
+use shared::calendar::SessionKey;
+use shared::id::{ClassId, PupilId};
+use shared::observation::{Observation, Observed};
+use shared::time::{Interval, Millis};
+
+/// Days ahead for which a plan's sessions are decided at once, for the kiosks' "expected absent".
+const AHEAD_DAYS: u64 = 7;
+
+impl Context<'_, '_> {
+    /// Files a fact: indexes it, and notes what must be decided again.
+    pub(super) fn file(&mut self, held: &Held) -> Result<(), StoreError> {
+        match &held.body {
+            Body::Seen(seen) => self.file_seen(held, seen),
+            Body::Done(acted) => self.file_done(held, &acted.act, acted.at),
+        }
+    }
+
+    fn file_seen(&mut self, held: &Held, seen: &Observed) -> Result<(), StoreError> {
+        match &seen.what {
+            Observation::Marked { session, class, pupil, .. } | Observation::CameLate { session, class, pupil } => {
+                self.index(held, *session, pupil.as_bytes(), false)?;
+                self.marks.insert((*session, *pupil));
+                let when = self.when(held.log, held.seq, &seen.at, held.received)?;
+                self.first_mark(*class, *session, &when)
+            }
+            Observation::Submitted { session, class, .. } => {
+                self.index(held, *session, class.as_bytes(), false)?;
+                self.registers.remove(&(*class, *session));
+                self.classes.insert((*session, *class));
+                Ok(())
+            }
+            Observation::Arrived { pupil, session, reason, .. } => {
+                self.file_movement(held, seen, *pupil, *session, "arrived", reason.as_deref())
+            }
+            Observation::Left { pupil, session, .. } => self.file_movement(held, seen, *pupil, *session, "left", None),
+            Observation::Returned { pupil, session, .. } => {
+                self.file_movement(held, seen, *pupil, *session, "returned", None)
+            }
+            Observation::Booted { .. }
+            | Observation::Anchored { .. }
+            | Observation::SignedOn { .. }
+            | Observation::Noticed { .. } => Ok(()),
+        }
+    }
+
+    fn file_movement(
+        &mut self,
+        held: &Held,
+        seen: &Observed,
+        pupil: PupilId,
+        session: Option<SessionKey>,
+        what: &str,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let when = self.when(held.log, held.seq, &seen.at, held.received)?;
+        let sessions = match session {
+            Some(session) => vec![session],
+            None => touched(&self.calendar, &when),
+        };
+        for at in &sessions {
+            self.index(held, *at, pupil.as_bytes(), session.is_none())?;
+            self.marks.insert((*at, pupil));
+        }
+        let Some(last) = sessions.last() else { return Ok(()) };
+        if (held.origin.log, held.origin.seq) != (self.writer(held.log)?.id, held.seq) {
+            return Ok(()); // appended again after a fork: the late book has it already
+        }
+        self.tx
+            .prepare_cached(
+                "INSERT INTO movement(pupil, date, half, what, at_from, at_until, reason, log, seq)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT(log, seq) DO UPDATE SET date = ?2, half = ?3, at_from = ?5, at_until = ?6",
+            )?
+            .execute(params![
+                pupil.as_bytes(),
+                DateCol(last.date),
+                HalfCol(last.half),
+                what,
+                when.earliest.0,
+                when.latest.0,
+                reason,
+                held.log,
+                int(held.seq)
+            ])?;
+        Ok(())
+    }
+
+    fn file_done(&mut self, held: &Held, act: &Act, at: Millis) -> Result<(), StoreError> {
+        match act {
+            Act::Amended { pupil, session, .. } => {
+                self.index(held, *session, pupil.as_bytes(), false)?;
+                self.marks.insert((*session, *pupil));
+            }
+            Act::Planned { plan, pupil, from, until, code, detail, reason } => {
+                self.tx
+                    .prepare_cached(
+                        "INSERT INTO plan(id, pupil, from_on, from_half, until_on, until_half, code, detail, reason, log, seq)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                    )?
+                    .execute(params![
+                        plan.as_bytes(),
+                        pupil.as_bytes(),
+                        DateCol(from.date),
+                        HalfCol(from.half),
+                        DateCol(until.date),
+                        HalfCol(until.half),
+                        CodeCol(*code),
+                        detail.as_ref().map(|d| d.as_str()),
+                        reason.as_str(),
+                        held.log,
+                        int(held.seq)
+                    ])?;
+                self.touch_span(*pupil, *from, *until);
+            }
+            Act::PlanWithdrawn { plan, pupil, .. } => {
+                let (from, until): (SessionKey, SessionKey) = self
+                    .tx
+                    .prepare_cached("SELECT from_on, from_half, until_on, until_half FROM plan WHERE id = ?1 AND pupil = ?2")?
+                    .query_row(params![plan.as_bytes(), pupil.as_bytes()], |r| {
+                        Ok((crate::store::columns::session(r, 0)?, crate::store::columns::session(r, 2)?))
+                    })?;
+                self.tx
+                    .prepare_cached(
+                        "UPDATE plan SET withdrawn_at = ?2, withdrawn_log = ?3, withdrawn_seq = ?4
+                         WHERE id = ?1 AND withdrawn_at IS NULL",
+                    )?
+                    .execute(params![plan.as_bytes(), at.0, held.log, int(held.seq)])?;
+                self.touch_span(*pupil, from, until);
+            }
+            Act::Closed { class, session } => {
+                self.index(held, *session, class.as_bytes(), false)?;
+                self.registers.remove(&(*class, *session));
+                self.classes.insert((*session, *class));
+            }
+            Act::Settled { question, .. } => match (question.pupil, question.class) {
+                (Some(pupil), _) => {
+                    self.index(held, question.session, pupil.as_bytes(), false)?;
+                    self.marks.insert((question.session, pupil));
+                }
+                (None, Some(class)) => {
+                    self.index(held, question.session, class.as_bytes(), false)?;
+                    self.registers.remove(&(class, question.session));
+                    self.classes.insert((question.session, class));
+                }
+                (None, None) => {}
+            },
+            Act::History { class, session, marks } => {
+                for (pupil, _) in marks {
+                    self.index(held, *session, pupil.as_bytes(), false)?;
+                    self.marks.insert((*session, *pupil));
+                }
+                self.history_register(*class, *session, at)?;
+            }
+            Act::LogSealed { log, .. } => {
+                self.tx.execute("UPDATE log SET sealed_at = ?2 WHERE log = ?1", params![log.as_bytes(), at.0])?;
+            }
+            Act::HeldDecided { kiosk, upto, accepted } => self.release(*kiosk, *upto, *accepted)?,
+            Act::Imported { .. } | Act::Enrolled { .. } | Act::Revoked { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn index(&mut self, held: &Held, session: SessionKey, about: &[u8; 16], wide: bool) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached(
+                "INSERT OR IGNORE INTO fact_about(date, half, about, log, seq, wide) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![DateCol(session.date), HalfCol(session.half), about, held.log, int(held.seq), wide])?;
+        Ok(())
+    }
+
+    /// The sessions of a plan that have a mark already, or that kiosks show as expected.
+    fn touch_span(&mut self, pupil: PupilId, from: SessionKey, until: SessionKey) {
+        let last = until.date.min(self.today + chrono::Days::new(AHEAD_DAYS));
+        for session in self.calendar.clone().sessions(from.date, last) {
+            if (from..=until).contains(&session) {
+                self.marks.insert((session, pupil));
+            }
+        }
+    }
+
+    /// A fact that was filed before, dated anew: it may belong to other sessions now, and those where it stood lose it.
+    pub(super) fn refile(&mut self, log: i64, seq: u64) -> Result<(), StoreError> {
+        let before: Vec<SessionKey> = self
+            .tx
+            .prepare_cached("SELECT date, half FROM fact_about WHERE log = ?1 AND seq = ?2 AND wide = 1")?
+            .query_map(params![log, int(seq)], |r| crate::store::columns::session(r, 0))?
+            .collect::<Result<_, _>>()?;
+        let Some(held) = self.held(log, seq)? else { return Ok(()) };
+        if let (Body::Seen(seen), false) = (&held.body, before.is_empty()) {
+            if let Some(pupil) = seen.what.pupil() {
+                self.marks.extend(before.into_iter().map(|session| (session, pupil)));
+            }
+            self.tx
+                .prepare_cached("DELETE FROM fact_about WHERE log = ?1 AND seq = ?2 AND wide = 1")?
+                .execute(params![log, int(seq)])?;
+        }
+        self.file(&held)
+    }
+
+    fn first_mark(&mut self, class: ClassId, session: SessionKey, when: &Interval) -> Result<(), StoreError> {
+        let first = when.estimate.unwrap_or(when.earliest).0;
+        if !self.states.insert((session, class)) {
+            self.tx
+                .prepare_cached(
+                    "UPDATE register SET first_mark_at = ?4 WHERE date = ?1 AND half = ?2 AND class = ?3 AND first_mark_at > ?4",
+                )?
+                .execute(params![DateCol(session.date), HalfCol(session.half), class.as_bytes(), first])?;
+            return Ok(());
+        }
+        self.tx
+            .prepare_cached(
+                "INSERT INTO register(date, half, class, first_mark_at, state) VALUES (?1, ?2, ?3, ?4, 'open')
+                 ON CONFLICT(date, half, class) DO UPDATE SET first_mark_at = min(ifnull(first_mark_at, ?4), ?4)",
+            )?
+            .execute(params![DateCol(session.date), HalfCol(session.half), class.as_bytes(), first])?;
+        Ok(())
+    }
+
+    fn history_register(&mut self, class: ClassId, session: SessionKey, at: Millis) -> Result<(), StoreError> {
+        let closed = self.calendar.times(session).map_or(at, |t| t.closes);
+        self.tx
+            .prepare_cached(
+                "INSERT OR IGNORE INTO register(date, half, class, closed_at, state) VALUES (?1, ?2, ?3, ?4, 'submitted')",
+            )?
+            .execute(params![DateCol(session.date), HalfCol(session.half), class.as_bytes(), closed.0])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! What is held undecided: facts of a revoked kiosk, or about pupils that the kiosk does not serve.
+//!
+//! Must never: lose one. Held facts stand in the log like all others; only their effect waits.
+
+use super::context::{Context, Kiosk};
+use crate::store::StoreError;
+use crate::store::columns::{int, uint};
+use rusqlite::{OptionalExtension, params};
+use shared::id::{KioskId, PupilId};
+use shared::limits::HELD_PER_KIOSK;
+use shared::log::Origin;
+use shared::observation::{Observation, Observed};
+
+impl Context<'_, '_> {
+    /// Whether a kiosk may speak about this: a pupil who is or was in one of its classes (its roster may be a week old),
+    /// a register of one of its classes; at reception, any pupil of the school.
+    pub(super) fn serves(&self, kiosk: &Kiosk, seen: &Observed) -> Result<bool, StoreError> {
+        match &seen.what {
+            Observation::Submitted { class, .. } => Ok(kiosk.classes.contains(class)),
+            what => match what.pupil() {
+                Some(pupil) if kiosk.reception => self.exists(pupil),
+                Some(pupil) => self.was_in(kiosk.id, pupil),
+                None => Ok(true),
+            },
+        }
+    }
+
+    fn exists(&self, pupil: PupilId) -> Result<bool, StoreError> {
+        let mut found = self.tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM pupil WHERE id = ?1)")?;
+        Ok(found.query_row([pupil.as_bytes()], |r| r.get(0))?)
+    }
+
+    fn was_in(&self, kiosk: KioskId, pupil: PupilId) -> Result<bool, StoreError> {
+        let mut found = self.tx.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM membership m JOIN kiosk_class k ON k.class = m.class WHERE m.pupil = ?1 AND k.kiosk = ?2)",
+        )?;
+        Ok(found.query_row(params![pupil.as_bytes(), kiosk.as_bytes()], |r| r.get(0))?)
+    }
+
+    /// Whether so many more may be held for a kiosk.
+    pub(super) fn may_hold(&self, kiosk: KioskId, more: usize) -> Result<bool, StoreError> {
+        let held: i64 = self
+            .tx
+            .prepare_cached("SELECT count(*) FROM log JOIN fact ON fact.log = log.id WHERE log.kiosk = ?1 AND fact.held = 1")?
+            .query_row([kiosk.as_bytes()], |r| r.get(0))?;
+        Ok(usize::try_from(held).unwrap_or(usize::MAX).saturating_add(more) <= HELD_PER_KIOSK)
+    }
+
+    /// The office accepted or discarded what was held of a kiosk's log, up to an entry.
+    pub(super) fn release(&mut self, kiosk: KioskId, upto: Origin, accepted: bool) -> Result<(), StoreError> {
+        let log: Option<i64> = self
+            .tx
+            .query_row("SELECT id FROM log WHERE log = ?1 AND kiosk = ?2", params![upto.log.as_bytes(), kiosk.as_bytes()], |r| {
+                r.get(0)
+            })
+            .optional()?;
+        let log = log.ok_or(StoreError::Missing("log of this kiosk"))?;
+        let held: Vec<u64> = self
+            .tx
+            .prepare_cached("SELECT seq FROM fact WHERE log = ?1 AND seq <= ?2 AND held = 1 ORDER BY seq")?
+            .query_map(params![log, int(upto.seq)], |r| r.get(0).map(uint))?
+            .collect::<Result<_, _>>()?;
+        for seq in held {
+            self.tx
+                .prepare_cached("UPDATE fact SET held = ?3 WHERE log = ?1 AND seq = ?2")?
+                .execute(params![log, int(seq), if accepted { 0 } else { 2 }])?;
+            if accepted && let Some(fact) = self.held(log, seq)? {
+                self.file(&fact)?;
+            }
+        }
+        Ok(())
+    }
+}

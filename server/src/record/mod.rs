@@ -1,0 +1,24 @@
+//! The record: from bodies of logs to facts, from facts to marks, all in the transaction that appends them.
+//!
+//! Must never: decide by itself. `shared::register::decide` does; this gathers what it needs and writes what it says.
+
+mod acts;
+mod append;
+mod context;
+mod file;
+mod gather;
+mod held;
+mod put;
+mod redecide;
+mod roll;
+mod sitting;
+mod timeline;
+
+pub(crate) use acts::own_head;
+pub use acts::{act, acts, seen};
+pub(crate) use append::log_of;
+pub use append::{Appended, append};
+pub use roll::{class_in, on_roll};
+
+#[cfg(test)]
+mod tests;

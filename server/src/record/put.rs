@@ -1,0 +1,243 @@
+//! Writing what was decided: entries, marks, questions, registers.
+//!
+//! Must never: update or delete an entry.
+
+use super::context::{Body, Context, Place};
+use super::redecide::Stands;
+use crate::feed;
+use crate::store::columns::{CodeCol, DateCol, HalfCol, int, to_json};
+use crate::store::{StoreError, WriteTx};
+use rusqlite::params;
+use shared::act::{Act, Officer};
+use shared::calendar::SessionKey;
+use shared::id::{ClassId, KioskId};
+use shared::observation::{Mark, Observation};
+use shared::register::{Decision, MarkKey, NewEntry, Question};
+use shared::time::Millis;
+use std::collections::BTreeMap;
+
+/// Name and position as the record shows them (P6); for a rule, the rule and who set it.
+pub(super) fn by(officer: &Officer) -> (String, String) {
+    match officer {
+        Officer::Person { name, position } => (name.to_string(), position.to_string()),
+        Officer::Rule { rule, set_by } => (format!("by rule {rule}"), format!("set by {set_by}")),
+    }
+}
+
+/// Appends an entry.
+pub(super) fn entry(tx: &WriteTx<'_>, key: MarkKey, class: ClassId, new: &NewEntry) -> Result<i64, StoreError> {
+    let (name, position) = by(&new.by);
+    tx.prepare_cached(
+        "INSERT INTO entry(pupil, date, half, class, code, minutes, detail, provisional, original, is_change, reason,
+                           made_at, by_name, by_position, basis_log, basis_seq, happened_from, happened_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+    )?
+    .execute(params![
+        key.pupil.as_bytes(),
+        DateCol(key.session.date),
+        HalfCol(key.session.half),
+        class.as_bytes(),
+        new.code.map(CodeCol),
+        new.minutes,
+        new.detail.as_ref().map(|d| d.as_str()),
+        new.provisional,
+        new.original.map(CodeCol),
+        new.is_change,
+        new.reason,
+        new.made_at.0,
+        name,
+        position,
+        new.basis.as_ref().map(|b| b.log.as_bytes()),
+        new.basis.as_ref().map(|b| int(b.seq)),
+        new.happened.as_ref().map(|h| h.earliest.0),
+        new.happened.as_ref().map(|h| h.latest.0),
+    ])?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// Brings the row of a mark up to date, if anything in it changed.
+pub(super) fn mark(
+    ctx: &Context<'_, '_>,
+    key: MarkKey,
+    place: Place,
+    decision: &Decision,
+    stands: Option<&Stands>,
+    new_entry: Option<i64>,
+) -> Result<(), StoreError> {
+    let tapped = decision.tapped.filter(|t| *t != Mark::Blank);
+    let unchanged = match stands {
+        None => new_entry.is_none() && tapped.is_none() && !decision.left,
+        Some(s) => {
+            new_entry.is_none() && s.tapped == tapped && s.went == decision.left && s.class == place.class
+        }
+    };
+    if unchanged {
+        return Ok(());
+    }
+    let word = tapped.map(|t| if t == Mark::Present { "present" } else { "absent" });
+    ctx.tx
+        .prepare_cached(
+            "INSERT INTO mark(date, half, pupil, class, entry, code, minutes, provisional, tapped, went)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT(date, half, pupil) DO UPDATE SET class = ?4, entry = ?5, code = ?6, minutes = ?7,
+                provisional = ?8, tapped = ?9, went = ?10",
+        )?
+        .execute(params![
+            DateCol(key.session.date),
+            HalfCol(key.session.half),
+            key.pupil.as_bytes(),
+            place.class.as_bytes(),
+            new_entry.or(stands.and_then(|s| s.entry)),
+            decision.mark.code.map(CodeCol),
+            decision.mark.minutes,
+            decision.mark.provisional,
+            word,
+            decision.left,
+        ])?;
+    ctx.tx.touch();
+    Ok(())
+}
+
+/// Opens the questions that this mark raises now, and closes those that nobody raises any more.
+pub(super) fn questions(ctx: &Context<'_, '_>, key: MarkKey, decision: &Decision) -> Result<(), StoreError> {
+    let at = (DateCol(key.session.date), HalfCol(key.session.half));
+    let mut raised: BTreeMap<String, &Question> = BTreeMap::new();
+    for question in &decision.questions {
+        raised.insert(to_json(&question.key, "a question")?, question);
+    }
+    let before: Vec<String> = ctx
+        .tx
+        .prepare_cached("SELECT key FROM raised WHERE date = ?1 AND half = ?2 AND pupil = ?3")?
+        .query_map(params![at.0, at.1, key.pupil.as_bytes()], |r| r.get(0))?
+        .collect::<Result<_, _>>()?;
+    for gone in before.iter().filter(|k| !raised.contains_key(*k)) {
+        ctx.tx
+            .prepare_cached("DELETE FROM raised WHERE date = ?1 AND half = ?2 AND pupil = ?3 AND key = ?4")?
+            .execute(params![at.0, at.1, key.pupil.as_bytes(), gone])?;
+        ctx.tx
+            .prepare_cached("DELETE FROM question WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM raised WHERE key = ?1)")?
+            .execute([gone])?;
+    }
+    for (json, question) in raised {
+        if !before.contains(&json) {
+            ctx.tx
+                .prepare_cached("INSERT INTO raised(date, half, pupil, key) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![at.0, at.1, key.pupil.as_bytes(), json])?;
+        }
+        let kind = serde_json::to_value(question.key.kind).map_err(|_| StoreError::Corrupt { what: "a question" })?;
+        ctx.tx
+            .prepare_cached(
+                "INSERT INTO question(key, kind, date, half, class, pupil, urgent, opened_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT(key) DO UPDATE SET urgent = ?7 WHERE urgent <> ?7",
+            )?
+            .execute(params![
+                json,
+                kind.as_str(),
+                DateCol(question.key.session.date),
+                HalfCol(question.key.session.half),
+                question.key.class.as_ref().map(ClassId::as_bytes),
+                question.key.pupil.as_ref().map(shared::id::PupilId::as_bytes),
+                question.urgent,
+                ctx.now.at.0
+            ])?;
+    }
+    Ok(())
+}
+
+/// What a register's own facts come to.
+#[derive(Default)]
+struct Sent {
+    at: Option<Millis>,
+    received: Option<Millis>,
+    by: Option<String>,
+    kiosk: Option<KioskId>,
+    closed: Option<Millis>,
+}
+
+impl Context<'_, '_> {
+    /// Brings the row of a register up to date, and the kiosks' view of it.
+    pub(super) fn register(&mut self, class: ClassId, session: SessionKey) -> Result<(), StoreError> {
+        let sent = self.sent(class, session)?;
+        let state = if sent.at.is_some() {
+            "submitted"
+        } else if self.wholly_planned(class, session)? {
+            "planned"
+        } else if sent.closed.is_some() {
+            "missing"
+        } else {
+            "open"
+        };
+        let changed = self
+            .tx
+            .prepare_cached(
+                "INSERT INTO register(date, half, class, submitted_at, submitted_by, received_at, kiosk, closed_at, state)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT(date, half, class) DO UPDATE SET submitted_at = ?4, submitted_by = ?5, received_at = ?6,
+                    kiosk = ?7, closed_at = ifnull(?8, closed_at),
+                    state = CASE WHEN ?9 = 'open' AND closed_at IS NOT NULL THEN state ELSE ?9 END
+                 WHERE submitted_at IS NOT ?4 OR submitted_by IS NOT ?5 OR received_at IS NOT ?6 OR kiosk IS NOT ?7
+                    OR ifnull(?8, closed_at) IS NOT closed_at OR state <> ?9",
+            )?
+            .execute(params![
+                DateCol(session.date),
+                HalfCol(session.half),
+                class.as_bytes(),
+                sent.at.map(|m| m.0),
+                sent.by,
+                sent.received.map(|m| m.0),
+                sent.kiosk.as_ref().map(KioskId::as_bytes),
+                sent.closed.map(|m| m.0),
+                state
+            ])?;
+        if changed > 0 {
+            self.tx.touch();
+            feed::touch_register(self.tx, self.today, class, session)?;
+        }
+        Ok(())
+    }
+
+    fn sent(&mut self, class: ClassId, session: SessionKey) -> Result<Sent, StoreError> {
+        let mut sent = Sent::default();
+        for held in self.of_register(class, session)?.iter() {
+            match &held.body {
+                Body::Done(acted) => {
+                    if let Act::Closed { .. } = &acted.act {
+                        sent.closed = Some(sent.closed.map_or(acted.at, |before| before.min(acted.at)));
+                    }
+                }
+                Body::Seen(seen) => {
+                    if let Observation::Submitted { .. } = &seen.what {
+                        let when = self.when(held.log, held.seq, &seen.at, held.received)?;
+                        let at = when.estimate.unwrap_or(when.latest);
+                        if sent.at.is_none_or(|before| at < before) {
+                            let by = seen.by.map(|staff| self.staff(staff)).transpose()?.flatten();
+                            sent.at = Some(at);
+                            sent.received = Some(held.received);
+                            sent.by = by.as_ref().map(|officer| super::put::by(officer).0);
+                            sent.kiosk = self.writer(held.log)?.kiosk.map(|k| k.id);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Whether every pupil of the register is covered by a plan: a class on a trip is not missing.
+    fn wholly_planned(&mut self, class: ClassId, session: SessionKey) -> Result<bool, StoreError> {
+        let roll = self.roll(class, session)?;
+        let mut planned = self.tx.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM plan WHERE pupil = ?1 AND withdrawn_at IS NULL
+             AND from_on || from_half <= ?2 || ?3 AND until_on || until_half >= ?2 || ?3)",
+        )?;
+        for pupil in roll.iter() {
+            let covered: bool = planned
+                .query_row(params![pupil.as_bytes(), DateCol(session.date), HalfCol(session.half)], |r| r.get(0))?;
+            if !covered {
+                return Ok(false);
+            }
+        }
+        Ok(!roll.is_empty())
+    }
+}

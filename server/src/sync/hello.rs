@@ -1,0 +1,89 @@
+//! Hello: who a kiosk is, where its log and ours stand, and what time it is.
+//!
+//! Must never: wait for the writer longer than a commit takes: the answer carries the clock.
+
+use super::device::Caller;
+use super::{accident, malformed};
+use crate::error::problem;
+use crate::feed;
+use crate::record::{log_of, own_head};
+use crate::state::App;
+use crate::store::columns::to_json;
+use crate::store::{ReadTx, StoreError};
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use rusqlite::{OptionalExtension, params};
+use shared::id::KioskId;
+use shared::log::Head;
+use shared::sync::greet;
+use shared::time::Millis;
+use shared::wire::v1::{Hello, HelloAnswer, LogState, PROTOCOL, ProblemCode};
+
+pub(super) async fn hello(
+    State(app): State<App>,
+    caller: Caller,
+    body: Result<Json<Hello>, JsonRejection>,
+) -> Response {
+    let t1 = app.clock.now().at;
+    let Ok(Json(hello)) = body else { return malformed("Not a hello.") };
+    if !hello.protocols.contains(&PROTOCOL) {
+        return problem(StatusCode::BAD_REQUEST, ProblemCode::UpgradeRequired, "This server speaks protocol 1.");
+    }
+    let kiosk = caller.device.kiosk;
+    let faults = match to_json(&hello.faults, "faults") {
+        Ok(faults) => faults,
+        Err(error) => return accident(&error),
+    };
+    let (program, cursor) = (hello.app.to_string(), hello.cursor);
+    let answer = caller.school.read(move |tx| answer(tx, kiosk, &hello, t1)).await;
+    let answer = match answer {
+        Ok(Some(answer)) => answer,
+        Ok(None) => return malformed("This log is another kiosk's."),
+        Err(error) => return accident(&error),
+    };
+    // When a kiosk was last here is no part of the record: nobody waits for it.
+    let school = caller.school;
+    tokio::spawn(async move {
+        let noted = school
+            .write(move |tx| {
+                tx.prepare_cached(
+                    "UPDATE kiosk SET seen_at = ?2, app = ?3, faults = ?4, cursor = ?5, offline_since = NULL WHERE id = ?1",
+                )?
+                .execute(params![kiosk.as_bytes(), t1.0, program, faults, crate::store::columns::int(cursor)])?;
+                Ok(())
+            })
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "a kiosk's visit was not noted");
+        }
+    });
+    Json(HelloAnswer { t2: app.clock.now().at, ..answer }).into_response()
+}
+
+fn answer(tx: &ReadTx<'_>, kiosk: KioskId, hello: &Hello, t1: Millis) -> Result<Option<HelloAnswer>, StoreError> {
+    let reader = feed::reader(tx, kiosk)?.ok_or(StoreError::Missing("kiosk"))?;
+    let (server_head, state) = match log_of(tx, hello.log, kiosk)? {
+        Some(Err(())) => return Ok(None),
+        Some(Ok(log)) => (log.head, greet(log.head, log.sealed, hello.head)),
+        None => (Head::EMPTY, LogState::Open),
+    };
+    let durable_seq = tx
+        .prepare_cached("SELECT durable_seq FROM log WHERE log = ?1")?
+        .query_row([hello.log.as_bytes()], |r| r.get::<_, i64>(0))
+        .optional()?
+        .map_or(0, crate::store::columns::uint);
+    Ok(Some(HelloAnswer {
+        protocol: PROTOCOL,
+        server_head,
+        log: state,
+        feed: reader.feed,
+        feed_head: feed::head(tx)?,
+        durable_seq,
+        t1,
+        t2: t1,
+        school_head: own_head(tx)?.map_or(Head::EMPTY, |(_, _, head)| head),
+    }))
+}
