@@ -158,3 +158,169 @@ pub fn greet(head: Head, sealed: bool, theirs: Head) -> LogState {
         LogState::Forked
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::LogId;
+    use crate::log::Salt;
+    use proptest::prelude::*;
+
+    fn log_of(count: usize, word: &str) -> Vec<Entry> {
+        grow(Head::EMPTY, count, word)
+    }
+    fn grow(mut head: Head, count: usize, word: &str) -> Vec<Entry> {
+        (0..count)
+            .map(|_| {
+                let entry = head.append(Salt([5; 16]), format!("{word} {}", head.seq));
+                head = entry.head();
+                entry
+            })
+            .collect()
+    }
+    fn push(entries: &[Entry]) -> Push {
+        Push { log: LogId::from_bytes([1; 16]), from: entries[0].seq, prev: entries[0].prev, entries: entries.to_vec() }
+    }
+    fn head(held: &[Entry]) -> Head {
+        held.last().map_or(Head::EMPTY, Entry::head)
+    }
+    fn judge<'a>(held: &[Entry], sealed: bool, push: &'a Push) -> Ingested<'a> {
+        ingest(head(held), sealed, |seq| held.get(usize::try_from(seq - 1).expect("small")).map(Entry::hash), push)
+    }
+
+    #[test]
+    fn takes_what_follows_and_the_new_part_of_what_overlaps() {
+        let log = log_of(9, "a");
+        for (held, from, upto, new) in [(0, 0, 9, 9), (4, 4, 9, 5), (4, 2, 9, 5), (4, 0, 5, 1), (8, 8, 9, 1)] {
+            let batch = push(&log[from..upto]);
+            let want =
+                Ingested::Append { entries: &batch.entries[batch.entries.len() - new..], head: head(&log[..upto]) };
+            assert_eq!(judge(&log[..held], false, &batch), want, "{held} {from} {upto}");
+        }
+    }
+
+    #[test]
+    fn a_replay_writes_nothing_and_answers_the_same() {
+        let log = log_of(9, "a");
+        for (from, upto) in [(0, 9), (3, 5), (8, 9)] {
+            let batch = push(&log[from..upto]);
+            let found = judge(&log, false, &batch);
+            assert_eq!(found, Ingested::Replay { head: head(&log) });
+            assert_eq!(found.answer(), Some(Pushed::Accepted { head: head(&log) }));
+        }
+    }
+
+    #[test]
+    fn a_hole_is_a_gap() {
+        let log = log_of(9, "a");
+        assert_eq!(judge(&log[..3], false, &push(&log[4..])), Ingested::Gap { head: head(&log[..3]) });
+        assert_eq!(judge(&[], false, &push(&log[1..])), Ingested::Gap { head: Head::EMPTY });
+    }
+
+    #[test]
+    fn another_history_is_a_fork_at_its_first_entry() {
+        let held = log_of(9, "a");
+        // Common up to 4, then another.
+        let mut other = held[..4].to_vec();
+        other.extend(grow(head(&held[..4]), 5, "b"));
+        assert_eq!(judge(&held, false, &push(&other[2..])), Ingested::Forked { at: 5 });
+        assert_eq!(judge(&held, false, &push(&other[4..])), Ingested::Forked { at: 5 });
+        assert_eq!(
+            judge(&held[..6], false, &push(&other[6..])),
+            Ingested::Forked { at: 6 },
+            "at or before the one before"
+        );
+        assert_eq!(
+            judge(&held[..4], false, &push(&other[4..])).answer(),
+            Some(Pushed::Accepted { head: head(&other) })
+        );
+        assert_eq!(judge(&held, false, &push(&log_of(2, "b"))), Ingested::Forked { at: 1 });
+    }
+
+    #[test]
+    fn a_sealed_log_takes_nothing_not_even_a_replay() {
+        let log = log_of(3, "a");
+        assert_eq!(judge(&log[..2], true, &push(&log)), Ingested::Sealed);
+        assert_eq!(judge(&log, true, &push(&log)).answer(), Some(Pushed::Sealed));
+    }
+
+    #[test]
+    fn an_empty_batch_asks_whether_the_log_is_the_same() {
+        let log = log_of(5, "a");
+        let ask = |from: u64, prev: Hash| Push { log: LogId::from_bytes([1; 16]), from, prev, entries: vec![] };
+        assert_eq!(judge(&log, false, &ask(4, log[2].hash())), Ingested::Replay { head: head(&log) });
+        assert_eq!(judge(&log, false, &ask(4, Hash([9; 32]))), Ingested::Forked { at: 3 });
+        assert_eq!(judge(&log, false, &ask(7, Hash::ZERO)), Ingested::Gap { head: head(&log) });
+        assert_eq!(judge(&[], false, &ask(1, Hash::ZERO)), Ingested::Replay { head: Head::EMPTY });
+    }
+
+    #[test]
+    fn nothing_beyond_the_limits_or_out_of_line() {
+        let log = log_of(BATCH_ENTRIES + 1, "a");
+        assert_eq!(judge(&[], false, &push(&log)), Ingested::Malformed(Malformed::TooMany));
+        assert!(matches!(judge(&[], false, &push(&log[..BATCH_ENTRIES])), Ingested::Append { .. }));
+        let long = [Head::EMPTY.append(Salt([5; 16]), "x".repeat(BODY_BYTES + 1))];
+        assert_eq!(judge(&[], false, &push(&long)), Ingested::Malformed(Malformed::BodyTooLong { seq: 1 }));
+        let mut hole = push(&log[..4]);
+        hole.entries.remove(2);
+        assert_eq!(judge(&[], false, &hole), Ingested::Malformed(Malformed::Numbering { expected: 3 }));
+        let mut cut = push(&log[..4]);
+        cut.entries[2].prev = Hash([1; 32]);
+        assert_eq!(judge(&[], false, &cut), Ingested::Malformed(Malformed::Chain { seq: 3 }));
+        let mut wrong = push(&log[..4]);
+        wrong.prev = Hash([1; 32]);
+        assert_eq!(judge(&[], false, &wrong), Ingested::Malformed(Malformed::Chain { seq: 1 }));
+        for from in [0, u64::MAX] {
+            let none = Push { log: LogId::from_bytes([1; 16]), from, prev: Hash::ZERO, entries: vec![] };
+            assert!(matches!(judge(&log, false, &none), Ingested::Malformed(Malformed::Numbering { .. })));
+        }
+        assert_eq!(judge(&[], false, &wrong).answer(), None, "an HTTP error, not an outcome");
+    }
+
+    #[test]
+    fn a_header_that_is_gone_is_the_servers_own_fault() {
+        let log = log_of(5, "a");
+        let batch = push(&log[2..4]);
+        assert_eq!(ingest(head(&log), false, |_| None, &batch), Ingested::Lost { seq: 2 });
+        assert_eq!(ingest(head(&log), false, |_| None, &batch).answer(), None);
+    }
+
+    #[test]
+    fn a_hello_is_greeted_by_where_the_logs_end() {
+        let log = log_of(5, "a");
+        let (three, five) = (head(&log[..3]), head(&log));
+        assert_eq!(greet(five, false, five), LogState::Open);
+        assert_eq!(greet(three, false, five), LogState::Open, "the rest will be pushed, and checked then");
+        assert_eq!(greet(five, false, three), LogState::Forked, "a card from last week");
+        assert_eq!(greet(five, false, Head { hash: Hash([7; 32]), ..five }), LogState::Forked);
+        assert_eq!(greet(Head::EMPTY, false, Head::EMPTY), LogState::Open);
+        assert_eq!(greet(five, true, five), LogState::Sealed);
+    }
+
+    proptest! {
+        /// Any cutting of a log into batches, sent in any order and more than once, gives the log or a part of its
+        /// beginning: never a hole, never a double, never a fork.
+        #[test]
+        fn any_cutting_and_repeating_gives_a_beginning_of_the_log(
+            size in 1..40_usize, cuts in prop::collection::vec((0..40_usize, 1..12_usize), 0..60),
+        ) {
+            let log = log_of(size, "a");
+            let mut held: Vec<Entry> = vec![];
+            for (from, count) in cuts {
+                let from = from % size;
+                let batch = push(&log[from..(from + count).min(size)]);
+                match judge(&held, false, &batch) {
+                    Ingested::Append { entries, head: after } => {
+                        let new = entries.to_vec();
+                        held.extend(new);
+                        prop_assert_eq!(after, head(&held));
+                    }
+                    Ingested::Replay { head: stands } => prop_assert_eq!(stands, head(&held)),
+                    Ingested::Gap { .. } => prop_assert!(from > held.len()),
+                    other => prop_assert!(false, "{:?}", other),
+                }
+                prop_assert_eq!(&held[..], &log[..held.len()]);
+            }
+        }
+    }
+}

@@ -15,8 +15,8 @@ const BEGINS: u8 = 2;
 /// What the engine knows of its pushes.
 #[derive(Debug, Clone)]
 pub(super) struct Pushing {
-    /// The log and first entry in flight.
-    flight: Option<(LogId, u64)>,
+    /// The first entry in flight. Always of the log written now: no log is begun while a push is in flight.
+    flight: Option<u64>,
     /// Entries in one push.
     max: usize,
     gaps: u8,
@@ -78,16 +78,13 @@ impl Engine {
             out.push(Action::BeginLog { re_append_from });
         } else if self.unsent() > 0 || self.pushing.ask {
             self.pushing.ask = false;
-            self.pushing.flight = Some((self.log, next));
+            self.pushing.flight = Some(next);
             out.push(Action::SendPush { log: self.log, from: next, max: self.pushing.max });
         }
     }
 
     pub(super) fn pushed(&mut self, upto: u64, outcome: &Pushed, jitter: Jitter, out: &mut Vec<Action>) {
-        let Some((log, from)) = self.pushing.flight.take() else { return };
-        if log != self.log {
-            return;
-        }
+        let Some(from) = self.pushing.flight.take() else { return };
         match *outcome {
             // Confirmed is what was sent, not what the server holds beyond it: that may be a clone's.
             Pushed::Accepted { head } if head.seq >= upto && upto <= self.head.seq && upto + 1 >= from => {
