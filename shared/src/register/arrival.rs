@@ -4,9 +4,9 @@
 
 use super::Sitting;
 use super::moment::{Moment, Span, ends, minutes, moment, span};
-use super::sitting::Times;
-use super::told::{Arrival, Told, order};
-use crate::codes::{ArrivalRule, Code, arrival_against};
+use super::told::{Arrival, Likely, Told, order};
+use crate::calendar::Times;
+use crate::codes::{ArrivalRule, Code};
 use crate::log::Origin;
 use crate::observation::Mark;
 use crate::time::Millis;
@@ -25,7 +25,7 @@ pub(super) struct First<'a> {
     pub from: Millis,
     /// It was not after this.
     pub until: Millis,
-    /// Whether it certainly was in this session.
+    /// Whether it certainly was an arrival of this session.
     pub here: bool,
     all: BTreeSet<Origin>,
 }
@@ -36,8 +36,12 @@ pub(super) fn first<'a>(told: &Told<'a>, sitting: &Sitting, times: &Times) -> Op
     let spans: Vec<(Arrival<'a>, Span)> = told
         .arrivals
         .iter()
-        .filter(|arrival| !(seen_in_class && told.is_return(arrival)))
-        .filter_map(|arrival| span(&arrival.kept.fact.when, arrival.said, sitting, times).map(|span| (*arrival, span)))
+        .filter_map(|arrival| {
+            // Who was seen in class and had left comes back: that is no arrival.
+            let back = if seen_in_class { told.is_return(arrival) } else { Likely::No };
+            let span = span(&arrival.kept.fact.when, arrival.said, sitting, times)?;
+            (back != Likely::Certainly).then_some((*arrival, Span { here: span.here && back == Likely::No, ..span }))
+        })
         .collect();
     let from = spans.iter().map(|(_, span)| span.from).min()?;
     let here = spans.iter().any(|(_, span)| span.here);
@@ -55,33 +59,29 @@ impl First<'_> {
     pub fn origins(&self) -> BTreeSet<Origin> {
         self.all.clone()
     }
-    /// The earliest that it may have been.
-    pub fn best(&self, times: &Times) -> Moment {
-        moment(self.from, times)
-    }
-    /// The latest that it may have been.
-    pub fn worst(&self, times: &Times) -> Moment {
-        moment(self.until, times)
+    /// What it may have been, best first.
+    pub fn moments(&self, times: &Times) -> impl Iterator<Item = Moment> + Clone {
+        let (best, worst) = (moment(self.from, times), moment(self.until, times));
+        [Moment::OnTime, Moment::Late, Moment::AfterClose].into_iter().filter(move |m| (best..=worst).contains(m))
     }
     /// Certainly in this session, and before the register opened.
     pub fn surely_on_time(&self, times: &Times) -> bool {
-        self.here && self.worst(times) == Moment::OnTime
+        self.here && moment(self.until, times) == Moment::OnTime
     }
     /// Minutes late at the earliest that it may have been.
     pub fn minutes(&self, times: &Times) -> u16 {
         minutes(self.from, times)
     }
-    /// What an arrival at that moment posts, against a code that says the pupil is elsewhere; `None`: nothing, what
-    /// stands stays and the arrival is noted.
-    #[allow(clippy::unused_self)] // reads as a sentence
-    pub fn outcome(&self, moment: Moment, against: Option<Code>, present: Code) -> Option<Code> {
-        let rule = against.map_or(ArrivalRule::Replaced, arrival_against);
-        match (rule, moment) {
-            (ArrivalRule::StaysWithQuestion, _) | (ArrivalRule::LateThenNoted, Moment::AfterClose) => None,
-            (_, Moment::OnTime) => Some(present),
-            (_, Moment::Late) => Some(Code::L),
-            (ArrivalRule::Replaced, Moment::AfterClose) => Some(Code::U),
-        }
+}
+
+/// What an arrival at that moment posts, by what the table says of the code it comes up against; `None`: nothing, what
+/// stands stays and the arrival is noted.
+pub(super) fn outcome(moment: Moment, rule: ArrivalRule, present: Code) -> Option<Code> {
+    match (rule, moment) {
+        (ArrivalRule::StaysWithQuestion, _) | (ArrivalRule::LateThenNoted, Moment::AfterClose) => None,
+        (_, Moment::OnTime) => Some(present),
+        (_, Moment::Late) => Some(Code::L),
+        (ArrivalRule::Replaced, Moment::AfterClose) => Some(Code::U),
     }
 }
 

@@ -10,9 +10,9 @@ use super::arrival::{self, First};
 use super::ask::{self, Ask};
 use super::decision::{Basis, Ground, Grounds, Noted};
 use super::moment::ends;
-use super::sitting::Times;
 use super::told::{Kept, Plan, Ruling, Told, clock_sure, order, owns};
 use super::{DayKind, Decision, Fact, Provenance, QuestionKind, Sitting, Standing, disagree};
+use crate::calendar::Times;
 use crate::codes::{ArrivalRule, Class, Code, Phase, arrival_against, site_closed_replaces};
 use crate::log::Origin;
 use crate::observation::Mark;
@@ -126,7 +126,7 @@ fn rule_3_the_teachers_mark(told: &Told<'_>, sitting: &Sitting, times: &Times, b
     }
     let mark = Standing::of(Some(sitting.present()), Ground::Teacher, &kept);
     let mark = Standing { provisional: when == FirstMark::Unsure, ..mark };
-    SoFar { mark, asks, against: None }
+    SoFar { mark, asks, against: stays }
 }
 
 /// When the pupil was first marked, by any kiosk, since it last took its marks back.
@@ -191,29 +191,43 @@ fn rule_2_a_timed_arrival(
     });
     let against = closed_before.map(|y4| (y4.code, y4.kept.fact.origin)).or(below.against);
 
-    let best = first.outcome(first.best(times), against.map(|(code, _)| code), sitting.present());
-    let worst = first.outcome(first.worst(times), against.map(|(code, _)| code), sitting.present());
+    // Whom the teacher certainly saw in time is not elsewhere, whatever the plan says (rule 3 asks): L before close, and after close
+    // what stands stays, for the plan explains the coming and going.
+    let in_class = below.mark.basis.ground == Ground::Teacher && !below.mark.provisional;
+    let rule = match against.map_or(ArrivalRule::Replaced, |(code, _)| arrival_against(code)) {
+        ArrivalRule::StaysWithQuestion if in_class => ArrivalRule::LateThenNoted,
+        rule => rule,
+    };
     if let (Some((code, plan)), true) = (against, first.here)
         && arrival_against(code) == ArrivalRule::StaysWithQuestion
     {
         asks.push(Ask::pupil(QuestionKind::AgainstCode, sitting, because.iter().copied().chain([plan])));
     }
 
+    // Each thing that it may have been, best first; none: what stands stays.
+    let outcomes = first.moments(times).map(|moment| arrival::outcome(moment, rule, sitting.present()));
     let stays = below.mark.code;
+    let least =
+        outcomes.clone().min_by_key(|posts| against_pupil(posts.or(stays).or(against.map(|(code, _)| code)))).flatten();
     let posts = if first.here {
-        best
+        least
     } else {
         // It may have been an arrival of another session: it posts nothing by itself, it only keeps an absence away.
-        best.filter(|code| *code != Code::U && against_pupil(Some(*code)) < against_pupil(stays))
+        least.filter(|code| *code != Code::U && against_pupil(Some(*code)) < against_pupil(stays))
     };
-    let unsure = if first.here { best != worst } else { best.or(stays) != stays || worst.or(stays) != stays };
+    let unsure = if first.here {
+        outcomes.clone().any(|posts| posts != least)
+    } else {
+        outcomes.clone().any(|posts| posts.or(stays) != stays)
+    };
     let unsure_time = unsure.then(|| match first.arrival.register {
         Some(register) => Ask::register(QuestionKind::UnsureTime, register, sitting, because.iter().copied()),
         None => Ask::pupil(QuestionKind::UnsureTime, sitting, because.iter().copied()),
     });
     let Some(code) = posts else {
         asks.extend(unsure_time);
-        return SoFar { asks, against, ..below };
+        let provisional = below.mark.provisional || (unsure && stays.is_some());
+        return SoFar { mark: Standing { provisional, ..below.mark }, asks, against };
     };
     // An arrival that decides leaves nothing to ask about the teacher's time, kiosk or tiles.
     asks.retain(|ask| matches!(ask.kind(), QuestionKind::NotInClass | QuestionKind::AgainstCode));
@@ -321,7 +335,8 @@ fn filed_not_posted(told: &Told<'_>, sitting: &Sitting) -> (Standing, Vec<Ask>) 
 fn ruled(ruling: &Ruling<'_>) -> Standing {
     let ground = if ruling.settles { Ground::Settled } else { Ground::Amended };
     let mark = Standing::of(ruling.code, ground, &ruling.kept).saying(ruling.reason);
-    Standing { minutes: ruling.minutes, detail: ruling.detail.cloned(), ..mark }
+    let minutes = ruling.minutes.filter(|_| ruling.code.is_some_and(Code::late));
+    Standing { minutes, detail: ruling.detail.cloned(), ..mark }
 }
 
 /// A plan as posted at close. After a step of the server's own clock the close is provisional, and so is the mark.

@@ -6,8 +6,8 @@
 use super::Sitting;
 use super::arrival::First;
 use super::moment::{Moment, ends};
-use super::sitting::Times;
 use super::told::{Ruling, Told};
+use crate::calendar::Times;
 use crate::codes::{ArrivalRule, Class, Code, arrival_against};
 use crate::log::Origin;
 use crate::observation::Mark;
@@ -35,10 +35,7 @@ pub(super) fn unseen(
         against.extend(told.saying(Mark::Absent).into_iter().map(|(_, kept)| kept.fact.origin));
     }
     if let Some(first) = first.filter(|first| first.here) {
-        let (best, worst) = (first.best(times), first.worst(times));
-        let borne = [Moment::OnTime, Moment::Late, Moment::AfterClose]
-            .into_iter()
-            .any(|moment| (best..=worst).contains(&moment) && bears_arrival(code, moment, sitting.present()));
+        let borne = first.moments(times).any(|moment| bears_arrival(code, moment, sitting.present()));
         if !borne {
             against.extend(first.origins());
         }

@@ -17,13 +17,14 @@ mod sitting;
 mod state;
 mod told;
 
+pub use crate::calendar::Times;
 pub use decide::decide;
 pub use decision::{Basis, Decision, Ground, Grounds, Noted, Standing};
 pub use fact::{Fact, MarkKey, Provenance, What};
 pub use overdue::overdue;
 pub use question::{Answer, Question, QuestionKey, QuestionKind};
 pub use record::{EntryNow, NewEntry, Posting, record};
-pub use sitting::{DayKind, Sitting, Times};
+pub use sitting::{DayKind, Sitting};
 pub use state::{RegisterState, Tally, register_state};
 
 #[cfg(test)]

@@ -3,8 +3,11 @@
 //! Must never: take an estimate for a time. Only the interval's limits count.
 
 use super::Sitting;
-use super::sitting::Times;
+use crate::calendar::Times;
 use crate::time::{Interval, Millis};
+
+/// Nobody arrives for a session longer before it starts: it was on another day.
+const SAME_DAY_MS: i64 = 8 * 60 * 60 * 1000;
 
 /// Where an instant falls, in the order of time. The earlier, the better for the pupil.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,13 +41,13 @@ pub(super) fn ends(when: &Interval) -> (Millis, Millis) {
 /// session before it was one for that.
 pub(super) fn span(when: &Interval, said: bool, sitting: &Sitting, times: &Times) -> Option<Span> {
     let (earliest, latest) = ends(when);
-    let opens = sitting.before.unwrap_or(Millis(i64::MIN));
+    let begins = sitting.before.unwrap_or(times.start.plus(-SAME_DAY_MS));
     let last = times.end.plus(-1);
-    if latest < opens || earliest > last {
+    if latest < begins || earliest > last {
         return None;
     }
-    let here = said || (earliest >= opens && latest <= last);
-    let (from, until) = (earliest.max(opens), latest.min(last));
+    let here = said || (earliest >= begins && latest <= last);
+    let (from, until) = (earliest.max(begins), latest.min(last));
     (from <= until).then_some(Span { from, until, here })
 }
 

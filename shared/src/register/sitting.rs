@@ -3,25 +3,13 @@
 //! Must never: hold a fact, or depend on one.
 
 use super::MarkKey;
+use crate::calendar::Times;
 use crate::codes::Code;
 use crate::id::ClassId;
 use crate::time::Millis;
 
-/// The times of one session, in server time. Each limit belongs to what follows it: an arrival at `closes` is after
-/// close, one at `end` belongs to the next session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
-    /// When the session starts: minutes late count from here.
-    pub start: Millis,
-    /// When its register opens: an arrival before this is on time.
-    pub opens: Millis,
-    /// When its register closes: at most 30 minutes later (P1).
-    pub closes: Millis,
-    /// When the session ends.
-    pub end: Millis,
-}
-
-/// What kind of day it is for this session.
+/// What kind of day it is for this session. Each limit belongs to what follows it: an arrival at `closes` is after
+/// close, one at `end` is for the next session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DayKind {
     /// There is school, at these times.
@@ -43,7 +31,8 @@ pub struct Sitting {
     pub on_roll: bool,
     /// The day, with the session's times.
     pub day: DayKind,
-    /// When the session before it on the same day ended. An arrival before this was one for that session.
+    /// When the session before it on the same day ended: an arrival before this was one for that session. `None` for
+    /// the first of the day: what is more than eight hours before its start was on another day.
     pub before: Option<Millis>,
     /// Whether the pupil left the building in an earlier session of the day and has not returned
     /// ([`super::Decision::left`] of that session): expected absent.

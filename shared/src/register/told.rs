@@ -218,15 +218,36 @@ impl<'a> Told<'a> {
     pub fn left(&self) -> bool {
         self.movements.last().is_some_and(|(_, left)| *left)
     }
-    /// Whether the pupil certainly had left before this arrival, which is then a return.
-    pub fn is_return(&self, arrival: &Arrival<'a>) -> bool {
-        let (earliest, _) = ends(&arrival.kept.fact.when);
+    /// Whether the pupil had left before this arrival, which is then a return: no, perhaps, or certainly.
+    pub fn is_return(&self, arrival: &Arrival<'a>) -> Likely {
+        let (earliest, latest) = ends(&arrival.kept.fact.when);
         let here = arrival.kept.fact.origin;
-        self.movements.iter().any(|(kept, left)| {
-            let there = kept.fact.origin;
-            *left && ((there.log == here.log && there.seq < here.seq) || ends(&kept.fact.when).1 < earliest)
-        })
+        let departures = self.movements.iter().filter(|(_, left)| *left).map(|(kept, _)| kept.fact);
+        departures
+            .map(|departure| {
+                let there = departure.origin;
+                let (left_earliest, left_latest) = ends(&departure.when);
+                if there.log == here.log {
+                    if there.seq < here.seq { Likely::Certainly } else { Likely::No }
+                } else if left_latest < earliest {
+                    Likely::Certainly
+                } else if left_earliest < latest {
+                    Likely::Perhaps
+                } else {
+                    Likely::No
+                }
+            })
+            .max()
+            .unwrap_or(Likely::No)
     }
+}
+
+/// How likely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likely {
+    No,
+    Perhaps,
+    Certainly,
 }
 
 impl<'a> Word<'a> {

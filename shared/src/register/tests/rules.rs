@@ -128,6 +128,13 @@ fn leaving_and_coming_back() {
         Row("left changes no mark", am(), left(day().tap(855, Present), 1000).close(), "/", &[]),
         Row("coming back is no arrival", am(), back(left(day().tap(855, Present), 1000), 1100).close(), "/", &[]),
         Row("nor by the wrong button", am(), left(day().tap(855, Present), 1000).card(1100).close(), "/", &[]),
+        Row(
+            "nobody knows which was first: least against",
+            am(),
+            day().tap(855, Present).within(Who::SecondKiosk, between(930, 1100), What::Left).card(1000),
+            "/?",
+            &[UnsureTime],
+        ),
         Row("left earlier, back in the next: an arrival", earlier, back(day(), 1310), "L10", &[]),
     ]);
     let away = crate::register::decide(&left(day().tap(855, Present), 1000).0, &am());
@@ -153,7 +160,8 @@ fn a_time_that_is_only_an_interval() {
         Row("inside one code: no question", am(), card(855, 915), "L5", &[]),
         Row("may be of another session: keeps N away", am(), card(800, 1500).submit(900).close(), "/?", &[UnsureTime]),
         Row("and posts nothing by itself", am(), card(800, 1500), "-", &[UnsureTime]),
-        Row("never U for what may be of the next", am(), card(925, 1500).submit(900).close(), "N", &[UnsureTime]),
+        Row("never U for what may be of the next", am(), card(925, 1500).submit(900).close(), "N?", &[UnsureTime]),
+        Row("since the day before: may be of that", am(), card(-1000, 905), "-", &[UnsureTime]),
         Row("known on another kiosk: settles itself", am(), said(800, 1500).card(840), "/", &[]),
         Row(
             "present that straddles close: one question a register",
