@@ -181,7 +181,7 @@ impl Engine {
             return self.down(Some(Status::Upgrade), jitter, out);
         }
         self.link = Link::Up;
-        self.refused = None;
+        self.refused = self.refused.filter(|_| self.pulling.revoked());
         out.push(Action::WakeIn { ms: HELLO_EVERY_MS });
         self.greeted(sent, answer, out);
         self.follow(sent.feed, answer, out);
@@ -223,6 +223,12 @@ impl Engine {
             Call::Pull => self.pulling.landed(),
         };
         if !was_in_flight {
+            return;
+        }
+        if call == Call::Pull && failure == Failure::Refused(ProblemCode::Revoked) {
+            // What a revoked kiosk writes is still taken, and held for the office.
+            self.pulling.refuse();
+            self.refused = Some(Status::Revoked);
             return;
         }
         let status = match failure {

@@ -23,6 +23,10 @@ pub(super) struct Pulling {
     /// Rows of before the snapshot may be there still.
     snapshot: bool,
     resnapshots: u8,
+    /// The server gives this kiosk no rows: not before the next hello.
+    blocked: bool,
+    /// The same, until a page shows that it does again.
+    revoked: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +39,26 @@ struct Storing {
 
 impl Pulling {
     pub(super) const fn new() -> Self {
-        Self { flight: None, storing: None, caught_up: false, snapshot: true, resnapshots: 0 }
+        Self {
+            flight: None,
+            storing: None,
+            caught_up: false,
+            snapshot: true,
+            resnapshots: 0,
+            blocked: false,
+            revoked: false,
+        }
+    }
+
+    /// The last pull was refused because the kiosk was revoked. What it writes may still be sent.
+    pub(super) const fn refuse(&mut self) {
+        self.blocked = true;
+        self.revoked = true;
+    }
+
+    /// Whether no page has come since.
+    pub(super) const fn revoked(&self) -> bool {
+        self.revoked
     }
 
     /// The pull in flight has ended; whether there was one.
@@ -48,6 +71,7 @@ impl Engine {
     /// What a hello says of the feed; `sent` is where it stood then.
     pub(super) fn follow(&mut self, sent: Feed, answer: &HelloAnswer, out: &mut Vec<Action>) {
         self.pulling.caught_up = false;
+        self.pulling.blocked = false;
         // Behind what we told it: restored, without a new feed. (A page that came meanwhile may be ahead of the answer.)
         let behind = sent.feed == Some(answer.feed) && answer.feed_head < sent.cursor;
         if self.feed.feed != Some(answer.feed) || behind {
@@ -68,7 +92,7 @@ impl Engine {
     /// Asks for rows, if nothing is in flight or on its way to the disk.
     pub(super) fn pull(&mut self, out: &mut Vec<Action>) {
         let Some(feed) = self.feed.feed else { return };
-        if self.pulling.flight.is_some() || self.pulling.storing.is_some() {
+        if self.pulling.flight.is_some() || self.pulling.storing.is_some() || self.pulling.blocked {
             return;
         }
         self.pulling.flight = Some(self.feed);
@@ -83,6 +107,9 @@ impl Engine {
         if asked != self.feed {
             // A hello moved us to another feed meanwhile.
             return;
+        }
+        if std::mem::take(&mut self.pulling.revoked) {
+            self.refused = None;
         }
         match pulled {
             Pulled::Page { rows, next, more } => {

@@ -371,3 +371,18 @@ fn what_is_durable_is_passed_on_for_pruning() {
     let out = engine.on(greeted(HelloAnswer { durable_seq: 8, ..answer(9) }), 0);
     assert!(out.contains(&Action::Acked { upto: 9, durable: 8 }));
 }
+
+#[test]
+fn a_revoked_kiosk_gets_no_rows_but_what_it_wrote_is_still_sent() {
+    let (mut engine, _) = up(9, 5, 5);
+    let out = engine.on(failed(Call::Pull, Failure::Refused(ProblemCode::Revoked)), 0);
+    assert_eq!(out, [Action::Tell(Status::Revoked)]);
+    let next = engine.on(pushed(8, Pushed::Accepted { head: head(8) }), 0);
+    assert_eq!(next, [Action::Acked { upto: 8, durable: 0 }, send(9)]);
+    engine.on(Event::Woke, 0);
+    let again = only(engine.on(greeted(answer(8)), 0));
+    assert_eq!(again.last(), Some(&ask_rows(50, 0)), "asks once more");
+    assert_eq!(engine.status(), Status::Revoked, "until a page comes");
+    engine.on(Event::Pulled(Pulled::Page { rows: vec![], next: 50, more: false }), 0);
+    assert_eq!(engine.status(), Status::Waiting { unsent: 1 });
+}
