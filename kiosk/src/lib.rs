@@ -9,6 +9,7 @@ pub mod core;
 pub mod enrol;
 pub mod health;
 pub mod hex;
+pub mod hub;
 pub mod pin;
 pub mod seal;
 pub mod store;

@@ -249,6 +249,9 @@ impl Driver {
             if let Event::HelloAnswered { answer, .. } = &event {
                 self.note(answer).await?;
             }
+            if matches!(event, Event::Failed { .. }) {
+                (self.tell)(Told::Unanswered);
+            }
             let mut jitter = [0; 2];
             // Without random bytes all kiosks wait equally long, which does no harm here.
             let _ = getrandom::fill(&mut jitter);
@@ -348,7 +351,7 @@ impl Driver {
                 log::current(tx)
             })
             .await?;
-        (self.tell)(Told::Anchored { anchor, fact: keep.then_some(fact) });
+        (self.tell)(Told::Anchored { anchor, fact: keep.then_some(fact), head: appended.head });
         self.pending.push_back(Event::Appended { log: appended.log, head: appended.head });
         Ok(())
     }

@@ -34,6 +34,8 @@ pub enum Order {
 pub enum Told {
     /// The state of the exchange.
     Status(Status),
+    /// A request came to nothing.
+    Unanswered,
     /// The server has everything up to here.
     Acked {
         /// The last entry.
@@ -49,6 +51,8 @@ pub enum Told {
         anchor: Anchor,
         /// What was appended.
         fact: Option<Observed>,
+        /// The log's end.
+        head: Head,
     },
     /// A new log was begun.
     LogBegun,

@@ -1,0 +1,421 @@
+//! The hub's loop.
+//!
+//! Must never: wait for anything but its inbox.
+
+use super::inbox::{Front, Heard, In, Written};
+use super::live::Live;
+use super::recall::{self, Memory};
+use crate::clock::Clock;
+use crate::core::{self, Draft, Effect, Model, Msg, Screen, SyncStatus, Ticket, WhyNotSaved};
+use crate::enrol::Step;
+use crate::health::Health;
+use crate::pin::PinChecker;
+use crate::store::{Store, StoreError, log, timeline};
+use crate::sync::{Link, Order, Told};
+use shared::observation::{Observation, Observed};
+use shared::sync::Status;
+use shared::text::Text;
+use shared::time::{Anchor, Interval, Millis, Reading, Timeline, resolve};
+use shared::wire::v1::{Row, RowBody};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+/// The clock on the screen moves at least this often, and a simulated one not more often than every 50 ms of real time.
+const TICK_MS: i64 = 1_000;
+const SHORTEST_TICK: Duration = Duration::from_millis(50);
+/// Most messages handled before the screen is shown.
+const TOGETHER: usize = 64;
+
+pub struct Run {
+    store: Store,
+    clock: Clock,
+    server: Option<String>,
+    front: Front,
+    live: Arc<Live>,
+    inbox: Sender<In>,
+    pins: PinChecker,
+    link: Option<Link>,
+    model: Model,
+    shown: Option<Screen>,
+    timeline: Timeline,
+    now: (Reading, Interval, bool),
+    outstanding: usize,
+    sync: SyncStatus,
+    head: u64,
+    unsent: VecDeque<u64>,
+    loose: Option<Anchor>,
+    health: Health,
+    faults: Vec<shared::wire::v1::Fault>,
+    seal_to: Option<Text<64>>,
+    rows: usize,
+}
+
+impl Run {
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        server: Option<String>,
+        front: Front,
+        live: Arc<Live>,
+        inbox: Sender<In>,
+    ) -> std::io::Result<Self> {
+        let timeline = Timeline::new(Vec::new(), Vec::new(), Millis::FAR);
+        let reading = clock.reading();
+        Ok(Self {
+            now: (reading, resolve(&reading, &timeline), false),
+            store,
+            clock,
+            server,
+            front,
+            live,
+            inbox,
+            pins: PinChecker::start()?,
+            link: None,
+            model: Model::new(),
+            shown: None,
+            timeline,
+            outstanding: 0,
+            sync: SyncStatus::default(),
+            head: 0,
+            unsent: VecDeque::new(),
+            loose: None,
+            health: Health::default(),
+            faults: Vec::new(),
+            seal_to: None,
+            rows: 0,
+        })
+    }
+
+    /// Recalls what the disk holds and shows the first screen, before anybody is asked over a network.
+    pub fn begin(&mut self) -> Result<(), StoreError> {
+        let memory = match recall::begin(&self.store, self.clock) {
+            Ok(memory) => memory,
+            Err(error) => {
+                tracing::error!(%error, "the start could not be written down");
+                self.health.disk(true);
+                let clock = self.clock;
+                self.store.write_now(move |tx| recall::read(tx, clock))?
+            }
+        };
+        let Memory { enrolled, timeline, rows, facts, standing, unsent } = memory;
+        self.timeline = timeline;
+        self.head = standing.head.seq;
+        self.unsent = unsent.into();
+        self.sync.acked = standing.acked;
+        self.sync.waiting = self.unsent.len() as u64;
+        self.tick();
+        self.update(Msg::Recalled { facts });
+        self.update(Msg::Sync(self.sync.clone()));
+        let is_enrolled = enrolled.is_some();
+        self.live.set(|state| state.enrolled = is_enrolled);
+        if is_enrolled {
+            self.rows(rows);
+        } else {
+            self.update(Msg::Enrolling { code: None, check_word: None, trouble: None });
+        }
+        self.show();
+        let inbox = self.inbox.clone();
+        // The hub outlives its link; a message after its end has nobody to reach.
+        let tell = Arc::new(move |told| drop(inbox.send(In::Told(told))));
+        match Link::start(self.store.clone(), self.clock, enrolled, self.server.take(), tell) {
+            Ok(link) => self.link = Some(link),
+            Err(error) => tracing::error!(%error, "no thread for the exchange; everything is kept here"),
+        }
+        Ok(())
+    }
+
+    pub fn run(&mut self, inbox: &Receiver<In>) {
+        let tick = self.clock.real(TICK_MS).max(SHORTEST_TICK).min(Duration::from_secs(1));
+        'kiosk: loop {
+            match inbox.recv_timeout(tick) {
+                Ok(first) => {
+                    let mut next = Some(first);
+                    for _ in 0..TOGETHER {
+                        match next {
+                            Some(In::Stop) => break 'kiosk,
+                            Some(event) => self.take(event),
+                            None => break,
+                        }
+                        next = inbox.try_recv().ok();
+                    }
+                    match next {
+                        Some(In::Stop) => break 'kiosk,
+                        Some(event) => self.take(event),
+                        None => {}
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.tick(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.show();
+        }
+        self.link = None;
+        self.live.set(|state| state.gone = true);
+    }
+
+    fn take(&mut self, event: In) {
+        match event {
+            In::Msg(msg) => {
+                if matches!(msg, Msg::PinChecked { .. }) {
+                    self.outstanding = self.outstanding.saturating_sub(1);
+                }
+                self.tick();
+                self.update(msg);
+            }
+            In::Appended { ticket, done } => self.appended(ticket, done),
+            In::Told(told) => self.told(told),
+            In::Recounted(Ok(memory)) => {
+                self.head = memory.standing.head.seq;
+                self.unsent = memory.unsent.into();
+                self.sync.acked = memory.standing.acked;
+                self.timeline = memory.timeline;
+                self.sending();
+            }
+            In::Recounted(Err(error)) => tracing::error!(%error, "the new log cannot be read"),
+            In::Order(order) => self.order(order),
+            In::Probe(tell) => {
+                self.show();
+                // Whoever asked may have gone away.
+                let _ = tell.send(self.live.get());
+            }
+            In::Stop => {}
+        }
+    }
+
+    fn tick(&mut self) {
+        let reading = self.clock.reading();
+        let now = resolve(&reading, &self.timeline);
+        let trusted = self.timeline.anchors.iter().any(|anchor| anchor.boot == reading.boot);
+        self.now = (reading, now, trusted);
+        self.health.clock(&reading, &now, trusted);
+        self.update(Msg::Tick { reading, now, trusted });
+        let faults = self.health.faults();
+        if faults != self.faults {
+            self.faults.clone_from(&faults);
+            self.order(Order::Faults(faults.clone()));
+            self.update(Msg::Faults { faults });
+        }
+    }
+
+    fn update(&mut self, msg: Msg) {
+        for effect in core::update(&mut self.model, msg) {
+            match effect {
+                Effect::Append { ticket, facts } => self.append(ticket, facts),
+                Effect::CheckPin { ticket, staff, phc, pin } => {
+                    tracing::debug!(%staff, "checking a PIN");
+                    self.outstanding += 1;
+                    let inbox = self.inbox.clone();
+                    self.pins.check(pin, phc.to_string(), move |right| {
+                        let _ = inbox.send(In::Msg(Msg::PinChecked { ticket, right }));
+                    });
+                }
+                Effect::Beep(beep) => tracing::trace!(?beep, "beep"),
+                Effect::SyncNow => self.order(Order::Now),
+            }
+        }
+    }
+
+    pub(super) fn append(&mut self, ticket: Ticket, drafts: Vec<Draft>) {
+        let (at, now, trusted) = self.now;
+        let facts: Vec<Observed> = drafts.into_iter().map(|draft| self.stamp(at, draft)).collect();
+        self.outstanding += 1;
+        let inbox = self.inbox.clone();
+        self.store.write(
+            move |tx| {
+                if trusted {
+                    timeline::trust(tx, now.earliest)?;
+                }
+                let origins = log::append(tx, &facts)?;
+                Ok(Written { facts: origins.into_iter().zip(facts).collect(), head: log::current(tx)?.head })
+            },
+            move |done| drop(inbox.send(In::Appended { ticket, done })),
+        );
+    }
+
+    fn stamp(&self, at: Reading, draft: Draft) -> Observed {
+        let Draft { by, mut what, seal } = draft;
+        if let (Observation::Arrived { reason, .. }, Some(said), Some(key)) = (&mut what, seal, &self.seal_to) {
+            match crate::seal::seal(&said, key) {
+                Ok(sealed) => *reason = Some(sealed),
+                Err(error) => tracing::error!(%error, "an arrival goes without its reason"),
+            }
+        }
+        Observed { at, by, what, origin: None }
+    }
+
+    fn appended(&mut self, ticket: Ticket, done: Result<Written, StoreError>) {
+        self.outstanding = self.outstanding.saturating_sub(1);
+        match done {
+            Ok(Written { facts, head }) => {
+                self.health.disk(false);
+                for (origin, fact) in &facts {
+                    timeline::take(&mut self.timeline, fact);
+                    if recall::by_a_person(&fact.what) {
+                        self.unsent.push_back(origin.seq);
+                    }
+                }
+                self.head = self.head.max(head.seq);
+                let origins = facts.iter().map(|(origin, _)| *origin).collect::<Vec<_>>();
+                if let Some(log) = origins.first().map(|origin| origin.log) {
+                    self.order(Order::Appended { log, head });
+                }
+                self.update(Msg::Saved { ticket, origins });
+                (self.front.on_heard)(Heard::Saved(facts));
+                self.sending();
+            }
+            Err(error) => {
+                tracing::error!(%error, "not saved");
+                self.health.disk(true);
+                let why = match error {
+                    StoreError::DiskFull => WhyNotSaved::DiskFull,
+                    _ => WhyNotSaved::Disk,
+                };
+                self.update(Msg::NotSaved { ticket, why });
+                (self.front.on_heard)(Heard::NotSaved(why));
+            }
+        }
+    }
+
+    fn told(&mut self, told: Told) {
+        match told {
+            Told::Status(status) => self.status(status),
+            Told::Acked { upto } => {
+                self.sync.acked = upto;
+                while self.unsent.front().is_some_and(|seq| *seq <= upto) {
+                    self.unsent.pop_front();
+                }
+                self.sending();
+            }
+            Told::Rows(rows) => self.rows(rows),
+            Told::Snapshot(rows) => {
+                self.rows = 0;
+                self.update(Msg::Resnapshot);
+                self.rows(rows);
+            }
+            Told::Anchored { anchor, fact, head } => {
+                // The log keeps an anchor only if it is clearly better; the newest of the others is good for this boot.
+                self.timeline.anchors.retain(|old| Some(*old) != self.loose);
+                self.loose = fact.is_none().then_some(anchor);
+                match fact {
+                    Some(fact) => timeline::take(&mut self.timeline, &fact),
+                    None => self.timeline.anchors.push(anchor),
+                }
+                self.head = self.head.max(head.seq);
+                self.tick();
+            }
+            Told::Unanswered => {
+                if !self.sync.connected && self.sync.offline_since.is_none() {
+                    self.sync.offline_since = best(&self.now.1);
+                    self.sending();
+                }
+            }
+            Told::LogBegun => self.recount(),
+            Told::Disk(_) => self.health.disk(true),
+            Told::Enrolling(step) => {
+                let msg = match step {
+                    Step::Code { code, check_word } => Msg::Enrolling {
+                        code: Text::new(&code).ok(),
+                        check_word: Text::new(&check_word).ok(),
+                        trouble: None,
+                    },
+                    Step::Trouble(trouble) => Msg::Enrolling { code: None, check_word: None, trouble: Some(trouble) },
+                };
+                self.update(msg);
+            }
+            Told::Enrolled => {
+                self.live.set(|state| state.enrolled = true);
+                self.update(Msg::Enrolled);
+            }
+            Told::NoServer => self.update(Msg::Enrolling {
+                code: None,
+                check_word: None,
+                trouble: Some("No server is set. Start with --server, or write it into kiosk.toml.".into()),
+            }),
+        }
+    }
+
+    fn status(&mut self, status: Status) {
+        match status {
+            Status::Online | Status::Waiting { .. } => {
+                self.sync.connected = true;
+                self.sync.offline_since = None;
+            }
+            Status::Offline { .. } | Status::Upgrade => {
+                // The first word of every start is "offline": nobody has been asked yet, so no time is said.
+                if std::mem::take(&mut self.sync.connected) {
+                    self.sync.offline_since = best(&self.now.1);
+                }
+            }
+            Status::Revoked => {
+                self.sync.connected = false;
+                self.live.set(|state| state.revoked = true);
+                self.update(Msg::Revoked);
+                (self.front.on_heard)(Heard::Revoked);
+            }
+        }
+        self.sending();
+    }
+
+    fn sending(&mut self) {
+        self.sync.waiting = self.unsent.len() as u64;
+        self.update(Msg::Sync(self.sync.clone()));
+        (self.front.on_heard)(Heard::Sync(self.sync.clone()));
+    }
+
+    /// After a new log was begun its numbers are other ones. What comes from the store's thread comes in its order, so
+    /// nothing is counted twice.
+    fn recount(&self) {
+        let (clock, inbox) = (self.clock, self.inbox.clone());
+        self.store
+            .write(move |tx| recall::read(tx, clock), move |done| drop(inbox.send(In::Recounted(done.map(Box::new)))));
+    }
+
+    fn rows(&mut self, rows: Vec<Row>) {
+        for row in &rows {
+            if let Some(RowBody::Settings(settings)) = &row.body {
+                self.seal_to = Some(settings.seal_to.clone());
+            }
+        }
+        self.rows += rows.len();
+        self.update(Msg::Rows { rows });
+    }
+
+    fn order(&self, order: Order) {
+        if let Some(link) = &self.link {
+            link.order(order);
+        }
+    }
+
+    fn show(&mut self) {
+        let screen = core::view(&self.model);
+        let changed = self.shown.as_ref() != Some(&screen);
+        if changed {
+            (self.front.on_screen)(&screen);
+        }
+        let (outstanding, connected, trusted) = (self.outstanding, self.sync.connected, self.now.2);
+        let unsent = self.head.saturating_sub(self.sync.acked);
+        let (mode, rows) = (self.model.mode(), self.rows);
+        let new = changed.then(|| screen.clone());
+        self.live.set(|state| {
+            state.outstanding = outstanding;
+            state.connected = connected;
+            state.trusted = trusted;
+            state.unsent = unsent;
+            state.mode = mode;
+            state.rows = rows;
+            if new.is_some() {
+                state.screen = new;
+            }
+        });
+        if changed {
+            self.shown = Some(screen);
+        }
+    }
+}
+
+/// The best single instant of an interval, for words on a screen.
+fn best(now: &Interval) -> Option<Millis> {
+    now.estimate.or_else(|| (now.latest.since(now.earliest) < 60_000).then_some(now.latest))
+}
