@@ -386,3 +386,14 @@ fn a_revoked_kiosk_gets_no_rows_but_what_it_wrote_is_still_sent() {
     engine.on(Event::Pulled(Pulled::Page { rows: vec![], next: 50, more: false }), 0);
     assert_eq!(engine.status(), Status::Waiting { unsent: 1 });
 }
+
+#[test]
+fn a_page_that_came_while_a_hello_was_under_way_is_no_regression() {
+    let (mut engine, _) = up(5, 5, 5);
+    engine.on(Event::Woke, 0);
+    engine.on(Event::Pulled(Pulled::Page { rows: vec![], next: 55, more: false }), 0);
+    engine.on(Event::Stored { cursor: 55 }, 0);
+    let out = engine.on(greeted(answer(5)), 0);
+    assert!(!out.iter().any(|a| matches!(a, Action::BeginSnapshot { .. })), "{out:?}");
+    assert_eq!(engine.feed().cursor, 55);
+}
