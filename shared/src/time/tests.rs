@@ -144,6 +144,9 @@ struct Written {
     anchor: Option<Anchor>,
 }
 
+/// When (µs), the exchange (there, busy, back, µs), and whether the program was started.
+type Moment = (i64, Option<(i64, i64, i64)>, bool);
+
 fn play(runs: &[Run]) -> Vec<Written> {
     let mut log = Vec::new();
     let mut now_us = MONDAY * 1_000;
@@ -153,7 +156,7 @@ fn play(runs: &[Run]) -> Vec<Written> {
         let boot = BootId::from_bytes([u8::try_from(n + 1).expect("few"); 16]);
         let mono = |us: i64| Mono((us - begun + (us - begun) / 1_000_000 * run.drift) / 1_000);
         let look = |us: i64| Reading { boot, mono: mono(us), wall: Millis(run.wall.saturating_add(mono(us).0)) };
-        let mut moments: Vec<(i64, Option<(i64, i64, i64)>, bool)> = vec![(begun, None, true)];
+        let mut moments: Vec<Moment> = vec![(begun, None, true)];
         if run.restarts {
             moments.push((begun + run.on * 500, None, true));
         }
