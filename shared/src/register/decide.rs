@@ -11,12 +11,11 @@ use super::ask::{self, Ask};
 use super::decision::{Basis, Ground, Grounds, Noted};
 use super::moment::ends;
 use super::told::{Kept, Plan, Ruling, Told, clock_sure, order, owns};
-use super::{DayKind, Decision, Fact, Provenance, QuestionKind, Sitting, Standing, disagree};
+use super::{DayKind, Decision, Fact, QuestionKind, Sitting, Standing, disagree};
 use crate::calendar::Times;
 use crate::codes::{ArrivalRule, Class, Code, Phase, arrival_against, site_closed_replaces};
 use crate::log::Origin;
 use crate::observation::Mark;
-use crate::text::Remark;
 use crate::wire::v1::Expected;
 
 /// The mark and the open questions of one pupil and session, from the set of facts about them (and about the register
@@ -55,7 +54,7 @@ fn on_a_school_day(told: &Told<'_>, sitting: &Sitting, times: &Times) -> (Standi
     let so_far = rule_2_a_timed_arrival(told, sitting, times, first.as_ref(), so_far);
     let so_far = site_closed(told, sitting, times, first.as_ref(), so_far);
     let so_far = rule_1_a_person_in_the_office(told, sitting, times, first.as_ref(), so_far);
-    (so_far.mark, so_far.asks)
+    (a_rule_that_ends_n(told, so_far.mark), so_far.asks)
 }
 
 /// Rule 4: a plan or a parent's call is posted at close, whether or not anyone submitted (P10, P14, P16, P17).
@@ -301,6 +300,16 @@ fn rule_1_a_person_in_the_office(
     SoFar { mark: ruled(ruling), asks, against: below.against }
 }
 
+/// P13: what is still N when its time is over becomes O, in the name of the rule that was set. A rule is no person: it
+/// changes N and nothing else, and whatever becomes known later goes before it.
+fn a_rule_that_ends_n(told: &Told<'_>, mark: Standing) -> Standing {
+    let newer = |ruling: &&Ruling<'_>| told.ruling().is_none_or(|person| order(&person.kept) < order(&ruling.kept));
+    match told.by_rule.as_ref().filter(newer) {
+        Some(ruling) if mark.code == Some(Code::N) => ruled(ruling),
+        _ => mark,
+    }
+}
+
 /// On a planned closure (#), on an INSET day, or about a pupil who is not on this session's roll: what was tapped is
 /// filed and not posted, with a question. What a person in the office set, or an earlier system had on record, stands.
 fn filed_not_posted(told: &Told<'_>, sitting: &Sitting) -> (Standing, Vec<Ask>) {
@@ -316,7 +325,7 @@ fn filed_not_posted(told: &Told<'_>, sitting: &Sitting) -> (Standing, Vec<Ask>) 
         if !because.iter().all(|origin| ruling.seen.contains(origin)) {
             asks.push(Ask::pupil(QuestionKind::Disagrees, sitting, because));
         }
-        return (ruled(ruling), asks);
+        return (a_rule_that_ends_n(told, ruled(ruling)), asks);
     }
     if !because.is_empty() {
         asks.push(match times {
@@ -385,28 +394,5 @@ fn expected(told: &Told<'_>, sitting: &Sitting) -> Option<Expected> {
         Some(code) if code.is_attending() => None,
         Some(_) => Some(Expected::Absent),
         None => sitting.left_earlier.then_some(Expected::Absent),
-    }
-}
-
-impl Standing {
-    fn of(code: Option<Code>, ground: Ground, kept: &Kept<'_>) -> Self {
-        let basis = Basis { ground, fact: Some(Grounds::of(kept)) };
-        Self { code, minutes: None, detail: None, provisional: false, basis }
-    }
-    fn saying(mut self, reason: &Remark) -> Self {
-        if let Some(fact) = &mut self.basis.fact {
-            fact.said = Some(reason.clone());
-        }
-        self
-    }
-}
-
-impl Grounds {
-    fn of(kept: &Kept<'_>) -> Self {
-        let (room, by) = match &kept.fact.from {
-            Provenance::Kiosk { room, by, .. } => (Some(room.clone()), by.clone()),
-            Provenance::School { by, .. } => (None, Some(by.clone())),
-        };
-        Self { origin: kept.fact.origin, when: kept.fact.when, received: kept.received, room, by, said: None }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Must never: depend on when a fact was received, except in the colour of the words that explain it.
 
-use super::Question;
+use super::told::Kept;
+use super::{Provenance, Question};
 use crate::act::Officer;
 use crate::codes::{Class, Code};
 use crate::log::Origin;
@@ -130,5 +131,31 @@ impl Decision {
             None if self.tapped == Some(Mark::Absent) => Some(Seen::Absent),
             None => None,
         }
+    }
+}
+
+impl Standing {
+    /// A mark that rests on a fact.
+    pub(super) fn of(code: Option<Code>, ground: Ground, kept: &Kept<'_>) -> Self {
+        let basis = Basis { ground, fact: Some(Grounds::of(kept)) };
+        Self { code, minutes: None, detail: None, provisional: false, basis }
+    }
+    /// The same, with what was said.
+    pub(super) fn saying(mut self, reason: &Remark) -> Self {
+        if let Some(fact) = &mut self.basis.fact {
+            fact.said = Some(reason.clone());
+        }
+        self
+    }
+}
+
+impl Grounds {
+    /// What the record tells of a fact.
+    pub(super) fn of(kept: &Kept<'_>) -> Self {
+        let (room, by) = match &kept.fact.from {
+            Provenance::Kiosk { room, by, .. } => (Some(room.clone()), by.clone()),
+            Provenance::School { by, .. } => (None, Some(by.clone())),
+        };
+        Self { origin: kept.fact.origin, when: kept.fact.when, received: kept.received, room, by, said: None }
     }
 }

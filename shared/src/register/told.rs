@@ -5,6 +5,7 @@
 
 use super::moment::ends;
 use super::{Answer, Fact, Provenance, QuestionKey, Sitting, What};
+use crate::act::Officer;
 use crate::codes::Code;
 use crate::id::{ClassId, LogId, PlanId};
 use crate::log::Origin;
@@ -70,6 +71,8 @@ pub(super) struct Word<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Told<'a> {
     pub rulings: Vec<Ruling<'a>>,
+    /// The newest amendment in the name of a rule (N to O): a rule is no person in the office.
+    pub by_rule: Option<Ruling<'a>>,
     pub settled: BTreeMap<QuestionKey, BTreeSet<Origin>>,
     pub arrivals: Vec<Arrival<'a>>,
     pub words: BTreeMap<LogId, Word<'a>>,
@@ -140,15 +143,10 @@ impl<'a> Told<'a> {
                     }
                 }
                 What::Submitted { .. } | What::Closed { .. } => {} // of another class's register
-                What::Amended { code, minutes, detail, reason, seen } => told.rulings.push(Ruling {
-                    kept,
-                    settles: false,
-                    code: *code,
-                    minutes: *minutes,
-                    detail: detail.as_ref(),
-                    reason,
-                    seen,
-                }),
+                What::Amended { code, minutes, detail, reason, seen } => {
+                    let (code, minutes, detail) = (*code, *minutes, detail.as_ref());
+                    told.amend(Ruling { kept, settles: false, code, minutes, detail, reason, seen });
+                }
                 What::Settled { question, answer, seen } => {
                     told.settled.entry(*question).or_default().extend(seen.iter().copied());
                     told.settle(kept, question, answer, seen, sitting);
@@ -178,6 +176,15 @@ impl<'a> Told<'a> {
 
     fn word(&mut self, kept: Kept<'a>) -> &mut Word<'a> {
         self.words.entry(kept.fact.origin.log).or_default()
+    }
+
+    fn amend(&mut self, ruling: Ruling<'a>) {
+        let by_rule = matches!(ruling.kept.fact.from, Provenance::School { by: Officer::Rule { .. }, .. });
+        if !by_rule {
+            self.rulings.push(ruling);
+        } else if self.by_rule.is_none_or(|old| order(&old.kept) < order(&ruling.kept)) {
+            self.by_rule = Some(ruling);
+        }
     }
 
     /// An answer that names a code is the office's word on this pupil.

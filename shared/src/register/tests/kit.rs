@@ -71,6 +71,7 @@ pub enum Who {
     OtherRoom,
     Reception,
     Office,
+    Rule,
 }
 
 impl Who {
@@ -86,9 +87,15 @@ impl Who {
             Self::SecondKiosk => kiosk("Hall", true, teacher),
             Self::OtherRoom => kiosk("Room 2", false, teacher),
             Self::Reception => kiosk("Reception", true, None),
+            Self::Rule => Provenance::School { by: n_to_o(), clock_sure: true },
             Self::Office => Provenance::School { by: person("Mrs Okafor", "office manager"), clock_sure: true },
         }
     }
+}
+
+/// The rule of P13.
+fn n_to_o() -> Officer {
+    Officer::Rule { rule: name("N to O"), set_by: name("Mr Hale, headteacher, 1 September 2026") }
 }
 
 /// Facts as they are written: each writer's numbers follow on.
@@ -135,6 +142,17 @@ impl Day {
     pub fn amend_blind(self, hhmm: i64, code: &str, seen: Vec<Origin>) -> Self {
         let what = What::Amended { code: Some(c(code)), minutes: None, detail: None, reason: remark("letter"), seen };
         self.on(Who::Office, hhmm, what)
+    }
+    /// The rule N to O.
+    pub fn rule(self, hhmm: i64) -> Self {
+        let what = What::Amended {
+            code: Some(Code::O),
+            minutes: None,
+            detail: None,
+            reason: remark("no reason within five school days"),
+            seen: vec![],
+        };
+        self.on(Who::Rule, hhmm, what)
     }
     /// The office settles a question about this pupil or register, having seen all that stands here before.
     pub fn settle(self, hhmm: i64, kind: QuestionKind, answer: &str) -> Self {

@@ -179,6 +179,19 @@ fn an_arrival_against_a_standing_code() {
 }
 
 #[test]
+fn the_rule_that_ends_n() {
+    let n = || day().submit(900).close();
+    check(vec![
+        Row("N becomes O", am(), n().rule(1500), "O", &[]),
+        Row("a person's N too", am(), n().amend(1000, "N").rule(1500), "O", &[]),
+        Row("nothing but N", am(), n().card(905).rule(1500), "L15", &[]),
+        Row("a call after it goes before it", am(), n().rule(1500).plan(1510, "I"), "I", &[]),
+        Row("a late fact from a kiosk too, without a question", am(), n().rule(1500).tap(857, Present), "/", &[]),
+        Row("a person's word after it stands", am(), n().rule(1500).amend(1510, "N"), "N", &[]),
+    ]);
+}
+
+#[test]
 fn the_site_has_to_close() {
     let y4 = |day: Day, hhmm| day.plan(hhmm, "Y4");
     check(vec![
