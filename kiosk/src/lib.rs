@@ -3,6 +3,7 @@
 //! `core` is pure and decides; `hub` owns it and performs what it wants; everything else is an edge.
 
 pub mod cards;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod core;
@@ -11,6 +12,11 @@ pub mod health;
 pub mod hex;
 pub mod hub;
 pub mod pin;
+pub mod reader;
+pub mod script;
 pub mod seal;
+pub mod status;
 pub mod store;
 pub mod sync;
+#[cfg(any(feature = "window", feature = "linuxkms"))]
+pub mod ui;

@@ -1,1 +1,126 @@
-fn main() {}
+//! rollbook-kiosk: reads the command line and starts what it asks for.
+//!
+//! Must never: hold logic.
+
+use clap::Parser;
+use kiosk::cli::{Cli, Task};
+use kiosk::clock::Clock;
+use kiosk::config::Config;
+use kiosk::enrol::{EnrolError, Step, enrol};
+use kiosk::hub::{Front, Hub};
+use kiosk::script::{Printer, play};
+use kiosk::status;
+use kiosk::store::{Store, kept};
+use serde_json::json;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // To stderr: stdout is for answers.
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ROLLBOOK_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match go(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rollbook-kiosk: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
+    let config = Config::load(cli.place.config.as_deref(), cli.place.data, cli.place.server)?;
+    match cli.task {
+        Task::Enrol { json, again } => enrol_now(&config, json, again),
+        Task::Status { json } => {
+            let status = status::look(&config.data)?;
+            if json {
+                println!("{}", serde_json::to_string(&status)?)
+            } else {
+                println!("{status}")
+            }
+            Ok(())
+        }
+        Task::Run { headless, script, fullscreen } => {
+            let clock = Clock::new(cli.place.clock.as_deref())?;
+            let store = Store::open(&config.data)?;
+            match (headless, script) {
+                (true, Some(script)) => run_script(store, clock, config.server, &script),
+                (true, None) => run_headless(store, clock, config.server),
+                (false, _) => run_window(store, clock, config.server, fullscreen || config.fullscreen),
+            }
+        }
+    }
+}
+
+fn enrol_now(config: &Config, json: bool, again: bool) -> Result<(), Box<dyn Error>> {
+    let server = config.server.clone().ok_or("no server: say --server https://…, or write it into kiosk.toml")?;
+    let store = Store::open(&config.data)?;
+    if let Some(enrolled) = store.write_now(|tx| kept::enrolled(tx))?
+        && !again
+    {
+        return Err(format!("this kiosk is enrolled already, as {}; --again enrols it anew", enrolled.room).into());
+    }
+    let tell = |step: Step| match step {
+        Step::Code { code, check_word } if json => {
+            println!("{}", json!({ "event": "enrol_code", "code": code, "check_word": check_word }));
+        }
+        Step::Code { code, check_word } => {
+            println!("Type this code in the office page, Kiosks:   {code}");
+            println!("The page must show the same check word:      {check_word}");
+        }
+        Step::Trouble(trouble) if json => println!("{}", json!({ "event": "trouble", "what": trouble })),
+        Step::Trouble(trouble) => eprintln!("{trouble}. Trying on."),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let enrolled = runtime.block_on(enrol(&store, &server, tell)).map_err(|error: EnrolError| {
+        if json {
+            println!("{}", json!({ "event": "refused", "what": error.to_string() }));
+        }
+        error
+    })?;
+    if json {
+        println!("{}", json!({ "event": "enrolled", "kiosk": enrolled.kiosk, "room": enrolled.room }));
+    } else {
+        println!("Enrolled as {}.", enrolled.room);
+    }
+    Ok(())
+}
+
+fn run_script(store: Store, clock: Clock, server: Option<String>, script: &Path) -> Result<(), Box<dyn Error>> {
+    let printer = Printer::new(Box::new(std::io::stdout()));
+    let hub = Hub::start(store, clock, server, printer.front())?;
+    if script == PathBuf::from("-") {
+        play(std::io::stdin().lock(), &hub.handle(), &printer);
+    } else {
+        let file = std::fs::File::open(script).map_err(|e| format!("cannot read {}: {e}", script.display()))?;
+        play(std::io::BufReader::new(file), &hub.handle(), &printer);
+    }
+    Ok(())
+}
+
+fn run_headless(store: Store, clock: Clock, server: Option<String>) -> Result<(), Box<dyn Error>> {
+    let _hub = Hub::start(store, clock, server, Front::none())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut end = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            done = tokio::signal::ctrl_c() => done,
+            _ = end.recv() => Ok(()),
+        }
+    })?;
+    Ok(())
+}
+
+#[cfg(any(feature = "window", feature = "linuxkms"))]
+fn run_window(store: Store, clock: Clock, server: Option<String>, fullscreen: bool) -> Result<(), Box<dyn Error>> {
+    kiosk::ui::run(move |front| Hub::start(store, clock, server, front), fullscreen)
+}
+
+#[cfg(not(any(feature = "window", feature = "linuxkms")))]
+fn run_window(_: Store, _: Clock, _: Option<String>, _: bool) -> Result<(), Box<dyn Error>> {
+    Err("this program was built without its window: build it with `cargo build -p rollbook-kiosk --features window` \
+         (or `linuxkms` for a Raspberry Pi without a desktop), or run it with --headless"
+        .into())
+}
