@@ -14,7 +14,7 @@ use shared::observation::{Means, Notice, Observation};
 use shared::time::{Interval, Mono};
 
 /// Names on one page of the sign-on screen.
-pub(super) const NAMES: usize = 12;
+pub(super) const NAMES: usize = 10;
 /// Digits of a PIN.
 pub(super) const PIN_MIN: usize = 4;
 const PIN_MAX: usize = 8;

@@ -1,0 +1,273 @@
+//! A screen of the core onto the window.
+//!
+//! Must never: find words, or decide anything.
+
+use super::paths::strip;
+use super::rows::Rows;
+use super::{
+    App, AskData, BarData, ChoiceData, ChooseApi, ConfirmApi, DoneApi, EnrolApi, FindApi, FindData, IdleApi,
+    KioskWindow, MessageApi, Page, ReasonApi, RegisterApi, Sign, SignOnApi, StaffData, SubmittedApi, SyncForm,
+    TileData, TileState, Tone,
+};
+use crate::core::Screen;
+use crate::core::screen as s;
+use shared::calendar::Half;
+use shared::text::Name;
+use slint::{ComponentHandle, SharedString};
+use std::time::Duration;
+
+/// The lists of the window.
+pub struct Shown {
+    staff: Rows<StaffData>,
+    choices: Rows<ChoiceData>,
+    tiles: Rows<TileData>,
+    years: Rows<SharedString>,
+    find: Rows<FindData>,
+    reasons: Rows<SharedString>,
+}
+
+impl Shown {
+    /// Gives the window its lists.
+    pub fn on(window: &KioskWindow) -> Self {
+        let shown = Self {
+            staff: Rows::new(|a, b| a.id == b.id),
+            choices: Rows::new(|a, b| a.id == b.id),
+            tiles: Rows::new(|a, b| a.id == b.id),
+            years: Rows::new(|a, b| a == b),
+            find: Rows::new(|a, b| a.id == b.id),
+            reasons: Rows::new(|a, b| a == b),
+        };
+        window.global::<SignOnApi>().set_staff(shown.staff.watched());
+        window.global::<ChooseApi>().set_choices(shown.choices.watched());
+        window.global::<RegisterApi>().set_tiles(shown.tiles.watched());
+        window.global::<IdleApi>().set_years(shown.years.watched());
+        window.global::<FindApi>().set_choices(shown.find.watched());
+        window.global::<ReasonApi>().set_reasons(shown.reasons.watched());
+        shown
+    }
+
+    /// Shows a screen.
+    pub fn show(&self, window: &KioskWindow, screen: &Screen) {
+        let page = match screen {
+            Screen::NotEnrolled(v) => enrol(&window.global(), v),
+            Screen::SignOn(v) => self.sign_on(&window.global(), v),
+            Screen::ChooseRegister(v) => self.choose(&window.global(), v),
+            Screen::Register(v) => self.register(&window.global(), v),
+            Screen::Submitted(v) => submitted(&window.global(), v),
+            Screen::ReceptionIdle(v) => self.idle(&window.global(), v),
+            Screen::ReceptionFind(v) => self.find(&window.global(), v),
+            Screen::ReceptionConfirm(v) => confirm(&window.global(), v),
+            Screen::ReceptionReason(v) => self.reason(&window.global(), v),
+            Screen::ReceptionDone(v) => done(&window.global(), v),
+            Screen::Message(v) => message(&window.global(), v),
+        };
+        window.global::<App>().set_page(page);
+    }
+
+    fn sign_on(&self, api: &SignOnApi, v: &s::SignOn) -> Page {
+        api.set_bar(bar(&v.bar));
+        api.set_greeting((&v.greeting).into());
+        api.set_state((&v.state).into());
+        api.set_more(v.more);
+        api.set_notice((&v.notice).into());
+        let row = |p: &s::StaffButton| StaffData { id: p.staff.to_string().into(), name: (&p.name).into(), own: p.own };
+        self.staff.show(v.staff.iter().map(row).collect());
+        if let Some(pad) = &v.pin {
+            api.set_pin_name((&pad.name).into());
+            api.set_typed(pad.typed.into());
+            api.set_pin_open(pad.open);
+            api.set_pin_words((&pad.words).into());
+            api.set_trouble(pad.trouble);
+        }
+        api.set_pin(v.pin.is_some());
+        Page::SignOn
+    }
+
+    fn choose(&self, api: &ChooseApi, v: &s::ChooseRegister) -> Page {
+        api.set_bar(bar(&v.bar));
+        api.set_title((&v.title).into());
+        api.set_words((&v.words).into());
+        let row = |c: &s::RegisterChoice| ChoiceData {
+            id: slint::format!("{}/{}", c.class, c.session),
+            label: (&c.label).into(),
+            detail: (&c.detail).into(),
+            state: (&c.state).into(),
+        };
+        self.choices.show(v.choices.iter().map(row).collect());
+        Page::Choose
+    }
+
+    fn register(&self, api: &RegisterApi, v: &s::Register) -> Page {
+        api.set_bar(bar(&v.bar));
+        api.set_afternoon(v.session.half == Half::Pm);
+        api.set_closes_label((&v.closes_label).into());
+        api.set_closes((&v.closes).into());
+        api.set_count((&v.count).into());
+        api.set_summary((&v.summary).into());
+        api.set_fill((&v.fill).into());
+        api.set_can_undo(v.can_undo);
+        api.set_submit((&v.submit).into());
+        api.set_can_submit(v.can_submit);
+        api.set_notice((&v.notice).into());
+        self.tiles.show(v.tiles.iter().map(tile).collect());
+        if let Some(a) = &v.ask {
+            api.set_ask(AskData {
+                id: a.pupil.to_string().into(),
+                title: (&a.title).into(),
+                words: (&a.words).into(),
+                late: (&a.late).into(),
+                mistake: (&a.mistake).into(),
+                clear: (&a.clear).into(),
+                leave: (&a.leave).into(),
+            });
+        }
+        api.set_asking(v.ask.is_some());
+        Page::Register
+    }
+
+    fn idle(&self, api: &IdleApi, v: &s::ReceptionIdle) -> Page {
+        api.set_clock((&v.clock).into());
+        api.set_date((&v.date).into());
+        api.set_greeting((&v.greeting).into());
+        api.set_meaning((&v.meaning).into());
+        api.set_late(v.late);
+        api.set_sync_form(form(v.sync.form));
+        api.set_sync((&v.sync.words).into());
+        api.set_fault((&v.fault).into());
+        self.years.show(names(&v.years));
+        Page::Idle
+    }
+
+    fn find(&self, api: &FindApi, v: &s::ReceptionFind) -> Page {
+        api.set_clock((&v.clock).into());
+        api.set_title((&v.title).into());
+        api.set_words((&v.words).into());
+        let row = |c: &s::FindChoice| FindData {
+            id: super::wire::pick_id(&c.pick).into(),
+            label: (&c.label).into(),
+            detail: (&c.detail).into(),
+        };
+        self.find.show(v.choices.iter().map(row).collect());
+        Page::Find
+    }
+
+    fn reason(&self, api: &ReasonApi, v: &s::ReceptionReason) -> Page {
+        api.set_clock((&v.clock).into());
+        api.set_title((&v.title).into());
+        api.set_words((&v.words).into());
+        api.set_none((&v.none).into());
+        self.reasons.show(names(&v.reasons));
+        Page::Reason
+    }
+}
+
+fn names(names: &[Name]) -> Vec<SharedString> {
+    names.iter().map(|n| n.as_str().into()).collect()
+}
+
+fn form(form: s::SyncForm) -> SyncForm {
+    match form {
+        s::SyncForm::Sent => SyncForm::Sent,
+        s::SyncForm::Waiting => SyncForm::Waiting,
+        s::SyncForm::Offline => SyncForm::Offline,
+    }
+}
+
+fn bar(b: &s::Bar) -> BarData {
+    BarData {
+        title: (&b.title).into(),
+        date: (&b.date).into(),
+        session: (&b.session).into(),
+        clock: (&b.clock).into(),
+        unsure: b.unsure,
+        sync_form: form(b.sync.form),
+        sync: (&b.sync.words).into(),
+        fault: (&b.fault).into(),
+    }
+}
+
+fn tile(t: &s::Tile) -> TileData {
+    let strip = strip(&t.days);
+    TileData {
+        id: t.pupil.to_string().into(),
+        first: (&t.first).into(),
+        initial: (&t.initial).into(),
+        state: match t.state {
+            s::TileState::Blank => TileState::Blank,
+            s::TileState::Present => TileState::Present,
+            s::TileState::Absent => TileState::Absent,
+            s::TileState::Late => TileState::Late,
+            s::TileState::ExpectedAbsent => TileState::ExpectedAbsent,
+            s::TileState::ExpectedElsewhere => TileState::ExpectedElsewhere,
+            s::TileState::Gone => TileState::Gone,
+        },
+        minutes: t.minutes.into(),
+        saved: t.saved,
+        wanted: t.wanted,
+        birthday: t.birthday,
+        label: (&t.label).into(),
+        strokes: strip.strokes.into(),
+        lates: strip.lates.into(),
+        rings: strip.rings.into(),
+    }
+}
+
+fn enrol(api: &EnrolApi, v: &s::NotEnrolled) -> Page {
+    api.set_code((&v.code).into());
+    api.set_check_word((&v.check_word).into());
+    api.set_words((&v.words).into());
+    api.set_trouble((&v.trouble).into());
+    Page::Enrol
+}
+
+fn submitted(api: &SubmittedApi, v: &s::Submitted) -> Page {
+    api.set_bar(bar(&v.bar));
+    api.set_title((&v.title).into());
+    api.set_when((&v.when).into());
+    api.set_summary((&v.summary).into());
+    api.set_saved(v.saved);
+    api.set_words((&v.words).into());
+    api.set_absent((&v.absent).into());
+    Page::Submitted
+}
+
+fn confirm(api: &ConfirmApi, v: &s::ReceptionConfirm) -> Page {
+    api.set_clock((&v.clock).into());
+    api.set_first((&v.first).into());
+    api.set_initial((&v.initial).into());
+    api.set_class_name((&v.class).into());
+    api.set_title((&v.title).into());
+    api.set_yes((&v.yes).into());
+    api.set_no((&v.no).into());
+    Page::Confirm
+}
+
+fn done(api: &DoneApi, v: &s::ReceptionDone) -> Page {
+    api.set_tone(match v.tone {
+        s::Tone::Green => Tone::Green,
+        s::Tone::Amber => Tone::Amber,
+        s::Tone::Plain => Tone::Plain,
+    });
+    api.set_sign(match v.sign {
+        s::Sign::Morning => Sign::Morning,
+        s::Sign::Afternoon => Sign::Afternoon,
+        s::Sign::Late => Sign::Late,
+        s::Sign::Tick => Sign::Tick,
+        s::Sign::Home => Sign::Home,
+    });
+    api.set_title((&v.title).into());
+    api.set_words((&v.words).into());
+    api.set_saved(v.saved);
+    api.set_saved_words((&v.saved_words).into());
+    let stays = Duration::from_secs(v.seconds.into());
+    api.set_stays(i64::try_from(stays.as_millis()).unwrap_or(0));
+    Page::Done
+}
+
+fn message(api: &MessageApi, v: &s::Message) -> Page {
+    api.set_title((&v.title).into());
+    api.set_words((&v.words).into());
+    api.set_button((&v.button).into());
+    api.set_clock((&v.clock).into());
+    Page::Message
+}

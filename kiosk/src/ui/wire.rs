@@ -1,0 +1,126 @@
+//! What is pressed, as messages: by id, never by place.
+//!
+//! Must never: do anything on the window's thread but send.
+
+use super::paths::dashes;
+use super::{
+    App, ChooseApi, ConfirmApi, FindApi, IdleApi, KioskWindow, ReasonApi, RegisterApi, SignOnApi, SubmittedApi, Theme,
+};
+use crate::core::screen::Pick;
+use crate::core::{CardNumber, Msg};
+use shared::text::{Name, Text};
+use slint::ComponentHandle;
+use std::rc::Rc;
+use std::str::FromStr;
+
+/// The id of something to pick at reception.
+pub fn pick_id(pick: &Pick) -> String {
+    match pick {
+        Pick::Year(year) => format!("year/{year}"),
+        Pick::Class(class) => format!("class/{class}"),
+        Pick::Pupil(pupil) => format!("pupil/{pupil}"),
+        Pick::GoingHome => "way/home".to_owned(),
+        Pick::ComingBack => "way/back".to_owned(),
+    }
+}
+
+fn picked(id: &str) -> Option<Msg> {
+    let (kind, rest) = id.split_once('/')?;
+    match (kind, rest) {
+        ("year", year) => Name::new(year).ok().map(|year| Msg::PickYear { year }),
+        ("class", class) => class.parse().ok().map(|class| Msg::PickClass { class }),
+        ("pupil", pupil) => pupil.parse().ok().map(|pupil| Msg::PickPupil { pupil }),
+        ("way", "home") => Some(Msg::GoingHome),
+        ("way", "back") => Some(Msg::ComingBack),
+        _ => None,
+    }
+}
+
+/// Ties every callback of the window to a message.
+pub fn wire(window: &KioskWindow, send: impl Fn(Msg) + 'static) {
+    let send: Rc<dyn Fn(Msg)> = Rc::new(send);
+    window.global::<Theme>().on_dashes(|w, h, r| dashes(w, h, r).into());
+
+    let app = window.global::<App>();
+    app.on_back(plain(&send, || Msg::Back));
+    let out = send.clone();
+    app.on_card(move |number| {
+        // A number that is too long for any card is a slip of the reader.
+        if let Ok(number) = Text::new(&number) {
+            out(Msg::Card { number: CardNumber(number) });
+        }
+    });
+
+    let sign_on = window.global::<SignOnApi>();
+    sign_on.on_pick(about(&send, |staff| Msg::PickStaff { staff }));
+    sign_on.on_more_names(plain(&send, || Msg::MoreNames));
+    let out = send.clone();
+    sign_on.on_digit(move |n| {
+        if let Ok(digit) = u8::try_from(n) {
+            out(Msg::PinDigit { digit });
+        }
+    });
+    sign_on.on_erase(plain(&send, || Msg::PinErase));
+    sign_on.on_enter(plain(&send, || Msg::PinEnter));
+
+    let out = send.clone();
+    window.global::<ChooseApi>().on_pick(move |id| {
+        if let Some((class, session)) = id.split_once('/')
+            && let (Ok(class), Ok(session)) = (class.parse(), session.parse())
+        {
+            out(Msg::PickRegister { class, session });
+        }
+    });
+
+    let register = window.global::<RegisterApi>();
+    register.on_tap(about(&send, |pupil| Msg::Tap { pupil }));
+    register.on_late(about(&send, |pupil| Msg::Late { pupil }));
+    register.on_mistake(about(&send, |pupil| Msg::Mistake { pupil }));
+    register.on_clear(about(&send, |pupil| Msg::Clear { pupil }));
+    register.on_fill_blanks(plain(&send, || Msg::MarkRestPresent));
+    register.on_undo(plain(&send, || Msg::Undo));
+    register.on_send(plain(&send, || Msg::Submit));
+
+    let submitted = window.global::<SubmittedApi>();
+    submitted.on_change(plain(&send, || Msg::ChangeMarks));
+    submitted.on_sign_off(plain(&send, || Msg::SignOff));
+
+    let idle = window.global::<IdleApi>();
+    idle.on_year(named(&send, |year| Msg::PickYear { year }));
+    idle.on_help(plain(&send, || Msg::AskForHelp));
+    idle.on_in_or_out(plain(&send, || Msg::InOrOut));
+
+    let out = send.clone();
+    window.global::<FindApi>().on_pick(move |id| {
+        if let Some(msg) = picked(&id) {
+            out(msg);
+        }
+    });
+    window.global::<ConfirmApi>().on_confirm(plain(&send, || Msg::Confirm));
+    let reason = window.global::<ReasonApi>();
+    reason.on_pick(named(&send, |reason| Msg::PickReason { reason }));
+    reason.on_no_reason(plain(&send, || Msg::NoReason));
+}
+
+fn plain(send: &Rc<dyn Fn(Msg)>, msg: fn() -> Msg) -> impl Fn() + 'static {
+    let send = send.clone();
+    move || send(msg())
+}
+
+fn about<T: FromStr + 'static>(send: &Rc<dyn Fn(Msg)>, msg: fn(T) -> Msg) -> impl Fn(slint::SharedString) + 'static {
+    let send = send.clone();
+    move |id| {
+        if let Ok(id) = id.parse() {
+            send(msg(id));
+        }
+    }
+}
+
+fn named(send: &Rc<dyn Fn(Msg)>, msg: fn(Name) -> Msg) -> impl Fn(slint::SharedString) + 'static {
+    let send = send.clone();
+    move |name| {
+        if let Ok(name) = Name::new(&name) {
+            send(msg(name));
+        }
+    }
+}
