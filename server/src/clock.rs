@@ -25,6 +25,8 @@ pub struct Clock(Arc<Source>);
 enum Source {
     System(Mutex<Steady>),
     Simulated(Simulated),
+    #[cfg(test)]
+    Standing(Arc<std::sync::atomic::AtomicI64>),
 }
 
 /// A `--clock` or ROLLBOOK_CLOCK that describes no clock.
@@ -46,6 +48,12 @@ impl Clock {
         Self(Arc::new(Source::Simulated(clock)))
     }
 
+    /// A clock that stands where a test sets it.
+    #[cfg(test)]
+    pub(crate) fn standing(hands: Arc<std::sync::atomic::AtomicI64>) -> Self {
+        Self(Arc::new(Source::Standing(hands)))
+    }
+
     /// The clock that `ROLLBOOK_CLOCK` or `--clock` describes; the system's without it.
     ///
     /// # Errors
@@ -63,6 +71,8 @@ impl Clock {
         let (mono, wall) = look();
         match &*self.0 {
             Source::Simulated(clock) => Now { at: clock.virtual_at(wall.0), sure: true },
+            #[cfg(test)]
+            Source::Standing(hands) => Now { at: Millis(hands.load(std::sync::atomic::Ordering::SeqCst)), sure: true },
             Source::System(steady) => {
                 let mut steady = steady.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Step::Stepped(by) = steady.look(mono, wall) {
@@ -83,6 +93,8 @@ impl Clock {
         let left = until.since(self.now().at).max(0);
         let real = match &*self.0 {
             Source::System(_) => Some(left),
+            #[cfg(test)]
+            Source::Standing(_) => Some(left),
             Source::Simulated(clock) => clock.real_ms(left),
         };
         let real = real.and_then(|ms| u64::try_from(ms).ok()).map_or(LONGEST_SLEEP, Duration::from_millis);

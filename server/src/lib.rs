@@ -2,17 +2,23 @@
 
 pub mod assets;
 pub mod auth;
+pub mod backup;
+pub mod check;
+pub mod cli;
 pub mod clock;
 pub mod device;
 pub mod enrol;
 pub mod error;
+pub mod export;
 pub mod feed;
 pub mod health;
 pub mod import;
+pub mod jobs;
 pub mod live;
 pub mod office;
 pub mod record;
 pub mod router;
+pub mod school;
 pub mod secret;
 pub mod state;
 pub mod store;

@@ -1,1 +1,7 @@
-fn main() {}
+//! Rollbook's server: see `rollbook-server --help`, and docs/OPERATIONS.md.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::cli::main()
+}

@@ -5,6 +5,7 @@
 mod acts;
 mod append;
 mod context;
+mod dated;
 mod file;
 mod gather;
 mod held;
@@ -18,6 +19,7 @@ pub(crate) use acts::own_head;
 pub use acts::{act, acts, seen};
 pub(crate) use append::log_of;
 pub use append::{Appended, append};
+pub use dated::{Dated, dated};
 pub use roll::{class_in, on_roll};
 
 #[cfg(test)]

@@ -1,0 +1,124 @@
+//! The command line: one file a subcommand.
+//!
+//! Must never: do what the server does in another way. Every command works on the stores like everybody else.
+
+mod backup;
+mod check;
+mod device;
+mod export;
+mod import;
+mod school;
+mod serve;
+mod user;
+
+use crate::clock::Clock;
+use crate::store::{School, StoreError, Stores};
+use clap::{Parser, Subcommand};
+use shared::act::Officer;
+use shared::text::Name;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// What a command comes to: an exit code, or words for the person at the terminal.
+type Outcome = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
+
+#[derive(Parser)]
+#[command(name = "rollbook-server", version, about = "Holds each school's register, closes it on time and shows the office who is here")]
+struct Cli {
+    /// The data folder.
+    #[arg(long, global = true, env = "ROLLBOOK_DATA", default_value = "/var/lib/rollbook")]
+    data: PathBuf,
+    /// A clock for demonstrations: sim:<real_ms>:<virtual_ms>:<speed>. Without it the system's.
+    #[arg(long, global = true, env = "ROLLBOOK_CLOCK")]
+    clock: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve kiosks and office pages until stopped.
+    Serve(serve::Args),
+    /// Schools: add one, list them.
+    #[command(subcommand)]
+    School(school::Args),
+    /// People who log in to the office pages: add one, list them.
+    #[command(subcommand)]
+    User(user::Args),
+    /// Kiosks: list them, revoke one.
+    #[command(subcommand)]
+    Device(device::Args),
+    /// Copy every file into a folder, and verify the copy.
+    Backup(backup::Args),
+    /// Look for damage: the files, the chains of the logs, the marks and their history.
+    Check(check::Args),
+    /// Take in a roster: OneRoster (zip or folder), or pupils.csv.
+    Import(import::Args),
+    /// Write the record as CSV.
+    #[command(subcommand)]
+    Export(export::Args),
+}
+
+/// Runs the program: what `main` does.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = Clock::from_text(cli.clock.as_deref()).map_err(Into::into).and_then(|clock| run(cli, clock));
+    done.unwrap_or_else(|error| {
+        eprintln!("rollbook-server: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(cli: Cli, clock: Clock) -> Outcome {
+    if let Command::Serve(args) = cli.command {
+        return serve::run(&args, &cli.data, clock);
+    }
+    let makes = matches!(cli.command, Command::School(school::Args::Add { .. }));
+    if !makes && !cli.data.join("trust.db").exists() {
+        return Err(format!(
+            "there is no Rollbook data in {}. Name the folder with --data, or begin with `rollbook-server school add`",
+            cli.data.display()
+        )
+        .into());
+    }
+    let stores = Stores::open(&cli.data, clock)?;
+    let done = match cli.command {
+        Command::Serve(_) => Ok(ExitCode::SUCCESS), // served above
+        Command::School(args) => school::run(&args, &stores),
+        Command::User(args) => user::run(&args, &stores),
+        Command::Device(args) => device::run(&args, &stores),
+        Command::Backup(args) => backup::run(&args, &stores),
+        Command::Check(args) => check::run(&args, &stores),
+        Command::Import(args) => import::run(&args, &stores),
+        Command::Export(args) => export::run(&args, &stores),
+    };
+    stores.stop();
+    done
+}
+
+/// The school that a command is about: by short name, or the only one.
+fn chosen(stores: &Stores, slug: Option<&str>) -> Result<Arc<School>, StoreError> {
+    let all = stores.all();
+    let names = || all.iter().map(|s| s.slug().to_owned()).collect::<Vec<_>>().join(", ");
+    match slug {
+        Some(slug) => stores
+            .school_by_slug(slug)
+            .ok_or_else(|| StoreError::Refused(format!("there is no school {slug}; there are: {}", names()))),
+        None => match all.as_slice() {
+            [one] => Ok(Arc::clone(one)),
+            [] => Err(StoreError::Refused("there is no school yet: `rollbook-server school add`".to_owned())),
+            _ => Err(StoreError::Refused(format!("which school? Say --school with one of: {}", names()))),
+        },
+    }
+}
+
+/// Who acts at the terminal, as the record shows it.
+fn at_the_terminal(name: Option<&str>) -> Result<Officer, StoreError> {
+    let bad = |_| StoreError::Refused("the name is too long, or holds a control character".to_owned());
+    Ok(Officer::Person {
+        name: Name::new(name.unwrap_or("IT staff")).map_err(bad)?,
+        position: Name::new("at the server's terminal").map_err(bad)?,
+    })
+}

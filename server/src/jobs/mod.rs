@@ -1,0 +1,94 @@
+//! What the server does by itself, by the calendar: closes registers on time, and begins each day.
+//!
+//! Must never: poll. The next moment is computed from the calendar, and looked at again when the clock was stepped.
+
+mod close;
+mod day;
+
+pub use close::{close_due, next_close};
+pub use day::begin_day;
+
+use crate::auth::session::{self, Sessions};
+use crate::state::App;
+use crate::store::{School, StoreError};
+use chrono::{Days, NaiveTime};
+use shared::time::Millis;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// After an accident of the store the job tries again so much later, in milliseconds of its clock.
+const AGAIN_MS: i64 = 20_000;
+const SWEEP: Duration = Duration::from_secs(3600);
+
+/// Runs the jobs of every school until the server stops.
+pub async fn run(app: App, sessions: Option<Sessions>) {
+    let mut each = JoinSet::new();
+    for school in app.stores.all() {
+        each.spawn(of_school(app.clone(), school));
+    }
+    if let Some(sessions) = sessions {
+        each.spawn(sweep(app.clone(), sessions));
+    }
+    while let Some(ended) = each.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a job ended with a panic; the others go on");
+        }
+    }
+}
+
+async fn of_school(mut app: App, school: Arc<School>) {
+    while !*app.stopping.borrow() {
+        let clock = app.clock.clone();
+        let done = school
+            .write(move |tx| {
+                let now = clock.now();
+                begin_day(tx, now)?;
+                let closed = close_due(tx, now)?;
+                Ok((closed, next(tx, now.at)?))
+            })
+            .await;
+        let next = match done {
+            Ok((closed, next)) => {
+                if closed > 0 {
+                    tracing::info!(school = school.slug(), registers = closed, "registers closed");
+                }
+                next
+            }
+            Err(StoreError::Stopped) => return,
+            Err(error) => {
+                tracing::error!(school = school.slug(), %error, "the close job failed; it will try again");
+                app.clock.now().at.plus(AGAIN_MS)
+            }
+        };
+        while app.clock.now().at < next {
+            tokio::select! {
+                () = tokio::time::sleep(app.clock.delay(next)) => {}
+                _ = app.stopping.changed() => return,
+            }
+        }
+    }
+}
+
+/// The next moment with something to do: a register closes, or a day begins.
+fn next(tx: &crate::store::WriteTx<'_>, now: Millis) -> Result<Millis, StoreError> {
+    let calendar = tx.calendar()?;
+    let tomorrow = calendar.date_of(now) + Days::new(1);
+    let begins = calendar.instant(tomorrow.and_time(NaiveTime::MIN)).plus(60_000);
+    Ok(next_close(&calendar, now).map_or(begins, |closes| closes.min(begins)))
+}
+
+async fn sweep(mut app: App, sessions: Sessions) {
+    loop {
+        if let Err(error) = session::sweep(&sessions).await {
+            tracing::warn!(%error, "old log-ins were not swept");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP) => {}
+            _ = app.stopping.changed() => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

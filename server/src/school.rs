@@ -1,0 +1,82 @@
+//! A school begins: its settings, keys and calendar, in the file that holds its register.
+//!
+//! Must never: make new keys for a school that has some: every card and every sealed reason would be lost.
+
+use crate::secret;
+use crate::store::columns::to_json;
+use crate::store::{School, StoreError, Stores};
+use crypto_box::SecretKey;
+use rusqlite::{Connection, OptionalExtension, params};
+use shared::calendar::Calendar;
+use shared::id::SchoolId;
+use std::sync::Arc;
+
+/// Reasons offered at reception until the school sets its own.
+const REASONS: [&str; 6] = ["Overslept", "Traffic or transport", "Appointment", "Unwell this morning", "Family reasons", "Other"];
+
+/// Makes a school, or finishes making one that a crash left half made. `set_by` is "name, position, date".
+///
+/// # Errors
+/// [`StoreError::Refused`] when the short name is taken or is none.
+pub fn add(stores: &Stores, slug: &str, name: &str, calendar: &Calendar, set_by: &str) -> Result<Arc<School>, StoreError> {
+    let plain = !slug.is_empty()
+        && slug.len() <= 40
+        && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !plain {
+        return Err(StoreError::Refused(
+            "the short name may hold small letters, digits and hyphens only, as elm-park".to_owned(),
+        ));
+    }
+    let school = match stores.school_by_slug(slug) {
+        Some(begun) if begun.read_now(|tx| setting(tx, "name"))?.is_none() => begun,
+        _ => stores.add_school(SchoolId::from_bytes(secret::random()?), slug, name)?,
+    };
+    let key = SecretKey::from(secret::random::<32>()?);
+    let settings = [
+        ("name", name.to_owned()),
+        ("slug", slug.to_owned()),
+        ("card_key", secret::hex(&secret::random::<32>()?)),
+        ("seal_public", secret::hex(key.public_key().as_bytes())),
+        ("seal_secret", secret::hex(&key.to_bytes())),
+        ("reasons", to_json(&REASONS, "the reasons")?),
+    ];
+    let calendar = to_json(calendar, "the calendar")?;
+    let (set_by, at) = (set_by.to_owned(), stores.clock().now().at.0);
+    school.write_now(move |tx| {
+        for (name, value) in settings {
+            tx.execute("INSERT OR IGNORE INTO setting(name, value) VALUES (?1, ?2)", params![name, value])?;
+        }
+        tx.execute("INSERT INTO calendar(body, set_at, set_by) VALUES (?1, ?2, ?3)", params![calendar, at, set_by])?;
+        Ok(())
+    })?;
+    Ok(school)
+}
+
+/// A setting of the school.
+///
+/// # Errors
+/// An accident of the store.
+pub fn setting(c: &Connection, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(c.prepare_cached("SELECT value FROM setting WHERE name = ?1")?.query_row([name], |r| r.get(0)).optional()?)
+}
+
+/// Writes a setting.
+///
+/// # Errors
+/// An accident of the store.
+pub fn set(tx: &crate::store::WriteTx<'_>, name: &str, value: &str) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT INTO setting(name, value) VALUES (?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2")?
+        .execute([name, value])?;
+    Ok(())
+}
+
+/// The reason that a pupil picked at reception, as kiosks seal it (base64); none if it cannot be opened.
+///
+/// # Errors
+/// An accident of the store.
+pub fn open_reason(c: &Connection, sealed: &str) -> Result<Option<String>, StoreError> {
+    use base64::Engine;
+    let Some(key) = setting(c, "seal_secret")?.and_then(|key| secret::unhex::<32>(&key)) else { return Ok(None) };
+    let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(sealed) else { return Ok(None) };
+    Ok(SecretKey::from(key).unseal(&bytes).ok().and_then(|plain| String::from_utf8(plain).ok()))
+}
