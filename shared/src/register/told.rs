@@ -21,6 +21,8 @@ pub(super) struct Kept<'a> {
     pub fact: &'a Fact,
     /// When the server had it first, by whichever road.
     pub received: Millis,
+    /// When it happened, not before what its writer wrote before it: a clock that was set back does not turn a log round.
+    after: (Millis, Millis),
 }
 
 /// A person in the office said which code it is.
@@ -85,10 +87,9 @@ pub(super) struct Told<'a> {
     pub movements: Vec<(Kept<'a>, bool)>,
 }
 
-/// The order among facts of different writers: when they happened, then where they stand.
+/// The order of facts: within one log the number, among writers when it happened, then where it stands.
 pub(super) fn order(kept: &Kept<'_>) -> (Millis, Millis, Origin) {
-    let (earliest, latest) = ends(&kept.fact.when);
-    (earliest, latest, kept.fact.origin)
+    (kept.after.0, kept.after.1, kept.fact.origin)
 }
 
 /// Each fact once, by origin, in the order of logs and numbers. Of two copies (a log begun anew after a fork) the one
@@ -108,9 +109,19 @@ pub(super) fn once(facts: &[Fact]) -> Vec<Kept<'_>> {
                     kept.fact = fact;
                 }
             })
-            .or_insert(Kept { fact, received: fact.received });
+            .or_insert(Kept { fact, received: fact.received, after: ends(&fact.when) });
     }
-    set.into_values().collect()
+    let mut kept: Vec<Kept<'_>> = set.into_values().collect();
+    let mut before: Option<(LogId, (Millis, Millis))> = None;
+    for kept in &mut kept {
+        let (log, (earliest, latest)) = (kept.fact.origin.log, ends(&kept.fact.when));
+        kept.after = match before {
+            Some((same, (from, until))) if same == log => (earliest.max(from), latest.max(until)),
+            _ => (earliest, latest),
+        };
+        before = Some((log, kept.after));
+    }
+    kept
 }
 
 impl<'a> Told<'a> {

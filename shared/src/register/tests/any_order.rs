@@ -97,11 +97,19 @@ fn done_by_the_office() -> BoxedStrategy<What> {
 /// What five writers wrote, each in the order of its own log.
 fn logs() -> impl Strategy<Value = Vec<(Who, Interval, What)>> {
     let kiosk = |who| prop::collection::vec((Just(who), interval(), seen_by_a_kiosk()), 0..5);
-    let office = prop::collection::vec((Just(Who::Office), interval(), done_by_the_office()), 0..5);
+    let office = |who, most| prop::collection::vec((Just(who), interval(), done_by_the_office()), 0..most);
     let o = What::Amended { code: Some(Code::O), minutes: None, detail: None, reason: remark("N to O"), seen: vec![] };
     let rule = prop::collection::vec((Just(Who::Rule), interval(), Just(o)), 0..2);
-    (kiosk(Who::Room), kiosk(Who::SecondKiosk), kiosk(Who::OtherRoom), kiosk(Who::Reception), office, rule)
-        .prop_map(|(a, b, c, d, e, f)| [a, b, c, d, e, f].concat())
+    (
+        kiosk(Who::Room),
+        kiosk(Who::SecondKiosk),
+        kiosk(Who::OtherRoom),
+        kiosk(Who::Reception),
+        office(Who::Office, 5),
+        office(Who::Anew, 3),
+        rule,
+    )
+        .prop_map(|(a, b, c, d, e, f, g)| [a, b, c, d, e, f, g].concat())
 }
 
 fn sitting() -> impl Strategy<Value = Sitting> {
