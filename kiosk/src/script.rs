@@ -26,151 +26,23 @@
 //!
 //! Must never: do what a finger could not do, or print that something is saved before it is.
 
-use crate::core::screen::{Pick, Screen, TileState};
-use crate::core::{CardNumber, Msg, Pin};
+mod command;
+mod walk;
+
+pub use command::{Command, For, Wanted};
+
+use crate::core::screen::Screen;
+use crate::core::{Msg, Pin};
 use crate::hub::{Front, Heard, HubHandle, Impatient, State};
-use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::calendar::SessionKey;
-use shared::id::{ClassId, PupilId, StaffId};
+use shared::id::StaffId;
 use shared::observation::Observation;
-use shared::text::{Name, Text};
-use shared::wire::v1::Mode;
 use std::io::{BufRead, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a wait lasts, if it does not say.
 const PATIENCE_S: f64 = 30.0;
-
-/// One line of a script.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Command {
-    /// A card at the reader.
-    Card {
-        /// Its number.
-        number: CardNumber,
-    },
-    /// Signs on by name and PIN.
-    SignOn {
-        /// Who.
-        staff: StaffId,
-        /// Their PIN.
-        pin: Pin,
-    },
-    /// Picks a register.
-    Register {
-        /// The class.
-        class: ClassId,
-        /// The session.
-        session: SessionKey,
-    },
-    /// One tap on a tile.
-    Tap {
-        /// Whose.
-        pupil: PupilId,
-    },
-    /// Taps and answers until the tile shows this.
-    Mark {
-        /// Whose.
-        pupil: PupilId,
-        /// What it is to show.
-        #[serde(rename = "as")]
-        wanted: Wanted,
-    },
-    /// Came late.
-    Late {
-        /// Who.
-        pupil: PupilId,
-    },
-    /// "Mark the rest present".
-    RestPresent,
-    /// Takes the last step back.
-    Undo,
-    /// Sends the register.
-    Submit,
-    /// Back to the tiles of a submitted register.
-    ChangeMarks,
-    /// Ends the sign-on.
-    SignOff,
-    /// Reception: in, by name.
-    SignIn {
-        /// Who.
-        pupil: PupilId,
-        /// Picked when it is asked for.
-        #[serde(default)]
-        reason: Option<Name>,
-    },
-    /// Reception: out, by name.
-    GoHome {
-        /// Who.
-        pupil: PupilId,
-    },
-    /// Reception: back, by name.
-    ComeBack {
-        /// Who.
-        pupil: PupilId,
-    },
-    /// Cuts the kiosk's own network, or mends it.
-    Network {
-        /// Whether it works.
-        up: bool,
-    },
-    /// Waits.
-    Wait {
-        /// What for.
-        r#for: For,
-        /// Seconds of real time.
-        #[serde(default)]
-        within_s: Option<f64>,
-    },
-    /// Prints the screen.
-    Screen,
-    /// Prints how the kiosk stands.
-    Status,
-    /// Any message of the core.
-    Msg {
-        /// The message.
-        msg: Box<Msg>,
-    },
-    /// Ends.
-    Quit,
-}
-
-/// What a tile is to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Wanted {
-    /// Here.
-    Present,
-    /// Not here.
-    Absent,
-    /// Here, late.
-    Late,
-    /// No mark.
-    Blank,
-}
-
-/// What to wait for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum For {
-    /// Everything asked for is on disk.
-    Idle,
-    /// And with the server.
-    Synced,
-    /// The server answers.
-    Connected,
-    /// The server does not.
-    Offline,
-    /// This boot has met the server.
-    Trusted,
-    /// The kiosk knows what it is for, and has rows.
-    Roster,
-    /// The office has switched the kiosk off.
-    Revoked,
-}
 
 /// Prints events, one a line, from any thread.
 #[derive(Clone)]
@@ -290,12 +162,12 @@ fn carry_out(command: Command, hub: &HubHandle, printer: &Printer) -> Result<(),
             Some(Screen::Submitted(_)) => Ok(()),
             _ => refused("this register cannot be picked now"),
         },
-        Command::Tap { pupil } => match tile(&state(hub)?, pupil) {
+        Command::Tap { pupil } => match walk::tile(&state(hub)?, pupil) {
             Some(_) => then(hub, Msg::Tap { pupil }).map(drop),
             None => refused("no register with this pupil is on the screen"),
         },
-        Command::Mark { pupil, wanted } => mark(hub, pupil, wanted),
-        Command::Late { pupil } => mark(hub, pupil, Wanted::Late),
+        Command::Mark { pupil, wanted } => walk::mark(hub, pupil, wanted),
+        Command::Late { pupil } => walk::mark(hub, pupil, Wanted::Late),
         Command::RestPresent => on_register(hub, Msg::MarkRestPresent).map(drop),
         Command::Undo => on_register(hub, Msg::Undo).map(drop),
         Command::Submit => match on_register(hub, Msg::Submit)? {
@@ -308,17 +180,9 @@ fn carry_out(command: Command, hub: &HubHandle, printer: &Printer) -> Result<(),
             _ => refused("no submitted register is on the screen"),
         },
         Command::SignOff => then(hub, Msg::SignOff).map(drop),
-        Command::SignIn { pupil, reason } => {
-            hub.send(Msg::Idle);
-            find(hub, pupil)?;
-            let mut screen = then(hub, Msg::Confirm)?;
-            if let Some(Screen::ReceptionReason(_)) = screen {
-                screen = then(hub, reason.map_or(Msg::NoReason, |reason| Msg::PickReason { reason }))?;
-            }
-            answered(hub, screen)
-        }
-        Command::GoHome { pupil } => pass(hub, pupil, Msg::GoingHome),
-        Command::ComeBack { pupil } => pass(hub, pupil, Msg::ComingBack),
+        Command::SignIn { pupil, reason } => walk::sign_in(hub, pupil, reason),
+        Command::GoHome { pupil } => walk::pass(hub, pupil, Msg::GoingHome),
+        Command::ComeBack { pupil } => walk::pass(hub, pupil, Msg::ComingBack),
         Command::Network { up } => {
             hub.network(up);
             state(hub).map(drop)
@@ -378,118 +242,6 @@ fn on_register(hub: &HubHandle, msg: Msg) -> Result<Option<Screen>, Refused> {
         Some(Screen::Register(_)) => then(hub, msg),
         _ => refused("no register is on the screen"),
     }
-}
-
-fn tile(state: &State, pupil: PupilId) -> Option<TileState> {
-    match &state.screen {
-        Some(Screen::Register(register)) => register.tiles.iter().find(|t| t.pupil == pupil).map(|t| t.state),
-        _ => None,
-    }
-}
-
-/// Taps like a person who looks at the tile before each tap.
-fn mark(hub: &HubHandle, pupil: PupilId, wanted: Wanted) -> Result<(), Refused> {
-    for _ in 0..6 {
-        let Some(shown) = tile(&state(hub)?, pupil) else {
-            return refused("no register with this pupil is on the screen");
-        };
-        let answer = match (shown, wanted) {
-            (TileState::Present, Wanted::Present)
-            | (TileState::Absent, Wanted::Absent)
-            | (TileState::Late, Wanted::Late)
-            | (TileState::Blank | TileState::ExpectedAbsent | TileState::ExpectedElsewhere, Wanted::Blank) => {
-                return Ok(());
-            }
-            (TileState::Gone, _) => return refused("this pupil is no longer in the class"),
-            (TileState::Absent, Wanted::Present) => Some(Msg::Mistake { pupil }),
-            (TileState::Absent, Wanted::Late) => Some(Msg::Late { pupil }),
-            (TileState::Absent, Wanted::Blank) | (TileState::Late, _) => Some(Msg::Clear { pupil }),
-            _ => None,
-        };
-        hub.send(Msg::Tap { pupil });
-        if let Some(answer) = answer {
-            hub.send(answer);
-        }
-    }
-    refused("the tile does not come to that")
-}
-
-/// Walks from reception's first screen to the question whether this is you.
-fn find(hub: &HubHandle, pupil: PupilId) -> Result<(), Refused> {
-    let now = state(hub)?;
-    if now.mode != Some(Mode::Reception) {
-        return refused("this kiosk is not at reception");
-    }
-    let years = match now.screen {
-        Some(Screen::ReceptionIdle(screen)) => screen.years,
-        Some(Screen::ReceptionFind(screen)) => screen
-            .choices
-            .into_iter()
-            .filter_map(|c| if let Pick::Year(year) = c.pick { Some(year) } else { None })
-            .collect(),
-        _ => return refused("reception's screen cannot be used now"),
-    };
-    for year in years {
-        let names = then(hub, Msg::PickYear { year })?;
-        let classes = choices(&names);
-        if !classes.iter().any(|pick| matches!(pick, Pick::Class(_))) {
-            if pick(hub, &names, pupil)? {
-                return Ok(());
-            }
-        } else {
-            for class in classes {
-                let Pick::Class(class) = class else { continue };
-                let names = then(hub, Msg::PickClass { class })?;
-                if pick(hub, &names, pupil)? {
-                    return Ok(());
-                }
-                hub.send(Msg::Back);
-            }
-        }
-        hub.send(Msg::Back);
-    }
-    refused("this pupil is not on the screen")
-}
-
-fn choices(screen: &Option<Screen>) -> Vec<Pick> {
-    match screen {
-        Some(Screen::ReceptionFind(find)) => find.choices.iter().map(|choice| choice.pick.clone()).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn pick(hub: &HubHandle, names: &Option<Screen>, pupil: PupilId) -> Result<bool, Refused> {
-    if !choices(names).contains(&Pick::Pupil(pupil)) {
-        return Ok(false);
-    }
-    match then(hub, Msg::PickPupil { pupil })? {
-        Some(Screen::ReceptionConfirm(_)) => Ok(true),
-        _ => refused("this name cannot be picked now"),
-    }
-}
-
-fn pass(hub: &HubHandle, pupil: PupilId, way: Msg) -> Result<(), Refused> {
-    hub.send(Msg::Idle);
-    hub.send(Msg::InOrOut);
-    hub.send(way);
-    find(hub, pupil)?;
-    let screen = then(hub, Msg::Confirm)?;
-    answered(hub, screen)
-}
-
-fn answered(hub: &HubHandle, screen: Option<Screen>) -> Result<(), Refused> {
-    match screen {
-        Some(Screen::ReceptionDone(_)) => Ok(()),
-        Some(Screen::Message(message)) => Err(Refused(message.words)),
-        // The answer stands for seconds only; with a fast clock it may be gone already. What is on disk counts.
-        _ => hub.wait(patience(None), State::is_idle).map(drop).map_err(Refused::from),
-    }
-}
-
-/// A card number for [`Command::Card`], from digits.
-#[must_use]
-pub fn card(digits: &str) -> Option<CardNumber> {
-    Text::new(digits).ok().map(CardNumber)
 }
 
 #[cfg(test)]
