@@ -8,7 +8,7 @@ use super::timeline::BEGINNING;
 use super::{Interval, Millis, Mono, Reading, Timeline};
 use crate::id::BootId;
 
-/// When a reading was taken, by all that is known now; better known later, never wrongly known before.
+/// When a reading was taken, by all that is known now. It may be better known later; it is never wrongly known before.
 ///
 /// With an anchor in its boot, before or after it: the anchors' common interval. Without: from the last instant known
 /// before that boot to the first known after it, or `timeline.received`; the wall clock then is an estimate, if it lies
