@@ -96,3 +96,6 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
     // An error means that whoever would say so is gone: that is the end too.
     let _ = stopping.wait_for(|stop| *stop).await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,9 @@
 use super::throttle::{self, Tries, Turn};
 use super::{Actor, Role, password, session};
 use crate::error::{Answer, Error};
-use crate::office::html;
+use crate::office::{Sent, html};
 use crate::state::App;
 use askama::Template;
-use axum::Form;
 use axum::extract::{ConnectInfo, Extension, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
@@ -51,7 +50,7 @@ pub async fn submit(
     State(app): State<App>,
     session: Session,
     address: Option<Extension<ConnectInfo<SocketAddr>>>,
-    Form(form): Form<LoginForm>,
+    Sent(form): Sent<LoginForm>,
 ) -> Answer {
     let address = address.map_or_else(|| "unknown".to_owned(), |a| a.0.0.ip().to_string());
     let tries = Tries::of(&form.username, &address);

@@ -5,6 +5,8 @@
 pub mod login;
 pub mod password;
 pub mod session;
+#[cfg(test)]
+mod tests;
 pub mod throttle;
 
 use crate::store::{School, StoreError, Stores};

@@ -75,7 +75,7 @@ pub async fn passed(trust: &Trust, tries: &Tries) -> Result<(), StoreError> {
 fn take_in(c: &Connection, tries: &Tries, now: Millis) -> Result<Turn, StoreError> {
     let both = [(&tries.account, LOGIN_FAILURES), (&tries.address, ADDRESS_FAILURES)];
     let mut counted = [0; 2];
-    for (n, (key, _)) in both.iter().enumerate() {
+    for (n, (key, allowed)) in both.iter().enumerate() {
         // `blocked_until` is when the next try is allowed; for a key that is not blocked, when it last failed.
         let row: Option<(u32, i64)> = c
             .query_row("SELECT failures, blocked_until FROM throttle WHERE key = ?1", [key], |r| {
@@ -83,8 +83,10 @@ fn take_in(c: &Connection, tries: &Tries, now: Millis) -> Result<Turn, StoreErro
             })
             .optional()?;
         let Some((failures, until)) = row else { continue };
-        if until > now.0 {
-            return Ok(Turn::Wait { seconds: (until - now.0 + 999) / 1000 });
+        // A clock that was set back must lock nobody out for longer than the longest wait.
+        let wait = (until - now.0).min(LONGEST_MS);
+        if wait > 0 && failures >= *allowed {
+            return Ok(Turn::Wait { seconds: (wait + 999) / 1000 });
         }
         counted[n] = if now.0 - until > FORGET_MS { 0 } else { failures };
     }
@@ -156,6 +158,18 @@ mod tests {
         let later = Millis(30_000 + FORGET_MS + 1);
         assert_eq!(take_in(&c, &tries, later).unwrap(), Turn::Try);
         assert_eq!(take_in(&c, &tries, later).unwrap(), Turn::Try, "counting began anew");
+    }
+
+    #[test]
+    fn a_clock_set_back_locks_nobody_out() {
+        let c = table();
+        let tries = Tries::of("a", "b");
+        assert_eq!(take_in(&c, &tries, Millis(9_000_000_000)).unwrap(), Turn::Try);
+        assert_eq!(take_in(&c, &tries, Millis(1_000_000)).unwrap(), Turn::Try, "one failure is no reason to wait");
+        for _ in 0..3 {
+            assert_eq!(take_in(&c, &tries, Millis(9_000_000_000)).unwrap(), Turn::Try);
+        }
+        assert_eq!(take_in(&c, &tries, Millis(1_000_000)).unwrap(), Turn::Wait { seconds: 900 });
     }
 
     #[test]

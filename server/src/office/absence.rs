@@ -4,7 +4,7 @@
 
 use super::choose::{self, Group};
 use super::entry::{self, Pupil, Standing, found};
-use super::{Shell, html, named, words};
+use super::{Sent, Shell, html, named, words};
 use crate::auth::Actor;
 use crate::error::{Answer, Error};
 use crate::record;
@@ -13,7 +13,6 @@ use crate::state::App;
 use crate::store::columns::{CodeCol, session as session_col};
 use crate::store::{ReadTx, StoreError};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse as _, Redirect};
 use chrono::NaiveDate;
@@ -95,7 +94,7 @@ pub async fn page(
             session,
             title: words::session(session),
             standing: entry::standing(tx, pupil, session)?,
-            groups: choose::groups(session, None, true),
+            groups: choose::groups(session, true),
             contacts: contacts(tx, pupil)?,
             plans: plans(tx, pupil, session)?,
             today,
@@ -146,7 +145,7 @@ pub async fn submit(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     Path((pupil, session)): Path<(String, String)>,
-    Form(form): Form<AbsenceForm>,
+    Sent(form): Sent<AbsenceForm>,
 ) -> Answer {
     let (pupil, session): (PupilId, SessionKey) = (named(&pupil)?, named(&session)?);
     let from = SessionKey { date: form.from_date, half: form.from_half };
@@ -181,7 +180,7 @@ pub async fn withdraw(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     Path(plan): Path<String>,
-    Form(form): Form<WithdrawForm>,
+    Sent(form): Sent<WithdrawForm>,
 ) -> Answer {
     let plan: PlanId = named(&plan)?;
     let session: SessionKey = named(&form.back)?;

@@ -4,13 +4,12 @@
 
 use super::choose::{self, Group};
 use super::entry::{self, Entry, Pupil, Standing, found};
-use super::{Shell, html, named, words};
+use super::{Sent, Shell, html, named, words};
 use crate::auth::Actor;
 use crate::error::{Answer, Error};
 use crate::record;
 use crate::state::App;
 use askama::Template;
-use axum::Form;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse as _, Redirect};
 use shared::act::Act;
@@ -66,7 +65,7 @@ pub async fn page(
         let standing = entry::standing(tx, pupil, session)?;
         let entries = entry::history(tx, pupil, session, &calendar)?;
         let seen = seen_text(&record::seen(tx, MarkKey { pupil, session })?);
-        let groups = choose::groups(session, None, false);
+        let groups = choose::groups(session, false);
         let title = words::session(session);
         let today = words::full_day(calendar.date_of(now));
         Ok(Some(AmendPage { shell, pupil: who, session, title, standing, entries, groups, seen, today }))
@@ -79,7 +78,7 @@ pub async fn submit(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     Path((pupil, session)): Path<(String, String)>,
-    Form(form): Form<AmendForm>,
+    Sent(form): Sent<AmendForm>,
 ) -> Answer {
     let (pupil, session): (PupilId, SessionKey) = (named(&pupil)?, named(&session)?);
     let code = if form.code == "blank" { None } else { Some(choose::code(&form.code, session)?) };

@@ -9,8 +9,8 @@ use shared::text::{BadText, Text};
 
 /// A group of codes under a heading.
 pub struct Group {
-    /// Heading.
-    pub name: &'static str,
+    /// Heading; none for those that an office needs every day.
+    pub name: Option<&'static str>,
     /// Its codes.
     pub codes: Vec<Choice>,
 }
@@ -27,14 +27,15 @@ pub struct Choice {
     pub minutes: bool,
     /// Leave that the headteacher alone grants (P14).
     pub leave: bool,
-    /// Chosen already.
-    pub checked: bool,
 }
 
-/// The codes of the table for a session's date, in the order of how often an office needs them. `absences` leaves out
-/// what a plan cannot be: being here, and having no reason.
+/// What an office chooses every day stands first; the rest is one press away.
+const DAILY: [Code; 6] = [Code::I, Code::M, Code::L, Code::U, Code::V, Code::N];
+
+/// The codes of the table for a session's date, each once: those of every day, then the rest by how they count.
+/// `absences` leaves out what a plan cannot be: being here, and having no reason.
 #[must_use]
-pub fn groups(session: SessionKey, chosen: Option<Code>, absences: bool) -> Vec<Group> {
+pub fn groups(session: SessionKey, absences: bool) -> Vec<Group> {
     let order = [
         (Class::Attending, "Here"),
         (Class::Authorised, "Absent, authorised"),
@@ -43,26 +44,31 @@ pub fn groups(session: SessionKey, chosen: Option<Code>, absences: bool) -> Vec<
         (Class::NotPossible, "Not counted as a possible attendance"),
         (Class::Administrative, "Administrative"),
     ];
-    order
+    let fits = |code: &Code| {
+        let here = code.is_attending() || code.class() == Class::Administrative;
+        code.offered(session.date) && !other_half(*code, session) && !(absences && (here || code.late() || *code == Code::N))
+    };
+    let daily: Vec<Code> = [Code::present(session.half)].into_iter().chain(DAILY).filter(fits).collect();
+    let rest = order.into_iter().map(|(class, name)| {
+        let codes = Code::offered_on(session.date, false).filter(fits);
+        (Some(name), codes.filter(|c| c.class() == class && !daily.contains(c)).collect::<Vec<_>>())
+    });
+    [(None, daily.clone())]
         .into_iter()
-        .filter(|(class, _)| !absences || !matches!(class, Class::Attending | Class::Administrative))
-        .map(|(class, name)| Group {
-            name,
-            codes: Code::offered_on(session.date, false)
-                .filter(|code| code.class() == class)
-                .filter(|code| !other_half(*code, session) && !(absences && (code.late() || *code == Code::N)))
-                .map(|code| Choice {
-                    code,
-                    meaning: code.meaning(),
-                    detail: code.needs_detail() || code.needs_dates(),
-                    minutes: code.late(),
-                    leave: leave(code),
-                    checked: chosen == Some(code),
-                })
-                .collect(),
-        })
-        .filter(|group| !group.codes.is_empty())
+        .chain(rest)
+        .filter(|(_, codes)| !codes.is_empty())
+        .map(|(name, codes)| Group { name, codes: codes.into_iter().map(choice).collect() })
         .collect()
+}
+
+fn choice(code: Code) -> Choice {
+    Choice {
+        code,
+        meaning: code.meaning(),
+        detail: code.needs_detail() || code.needs_dates(),
+        minutes: code.late(),
+        leave: leave(code),
+    }
 }
 
 /// `\` in the morning, `/` in the afternoon.
@@ -139,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_office_has_every_code_of_the_table_once() {
-        let offered = groups(session(Half::Am), None, false);
+        let offered = groups(session(Half::Am), false);
         let codes: Vec<_> = offered.iter().flat_map(|g| g.codes.iter().map(|c| c.code)).collect();
         let all = Code::offered_on(session(Half::Am).date, false).count();
         assert_eq!(codes.len(), all - 1, "all but the other half's present");
@@ -151,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_plan_is_never_being_here_or_having_no_reason() {
-        let codes: Vec<_> = groups(session(Half::Am), None, true).into_iter().flat_map(|g| g.codes).collect();
+        let codes: Vec<_> = groups(session(Half::Am), true).into_iter().flat_map(|g| g.codes).collect();
         assert!(codes.iter().all(|c| !c.code.is_attending() && !c.code.late() && c.code != Code::N));
         assert!(codes.iter().any(|c| c.code == Code::I));
     }

@@ -3,17 +3,16 @@
 //! Must never: show a pupil, a token, or a code that nobody typed.
 
 use super::entry::found;
-use super::{Shell, choose, html, named, words};
+use super::{Sent, Shell, choose, html, named, words};
 use crate::auth::Actor;
 use crate::error::{Answer, Error};
+use crate::health::OFFLINE_MS;
 use crate::state::App;
 use crate::store::StoreError;
 use crate::{device, enrol};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse as _, Redirect};
-use chrono::NaiveDate;
 use rusqlite::Connection;
 use shared::calendar::Calendar;
 use shared::id::{ClassId, KioskId};
@@ -66,17 +65,18 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>) ->
     let now = app.clock.now().at;
     let all = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
-        kiosks(tx, &calendar, calendar.date_of(now))
+        kiosks(tx, &calendar, now)
     });
     let (revoked, mut kiosks): (Vec<_>, Vec<_>) = all.await?.into_iter().partition(|k| k.revoked.is_some());
-    kiosks.sort_by_key(|k| k.colour == "good"); // stable: those that need somebody first
+    kiosks.sort_by_cached_key(|k| (k.colour == "good", counted(&k.room))); // those that need somebody first
     let online = kiosks.iter().filter(|k| k.state == "Online").count();
     html(&KiosksPage { shell: Shell::of(&actor, "/kiosks"), kiosks, revoked, online })
 }
 
-fn kiosks(c: &Connection, calendar: &Calendar, today: NaiveDate) -> Result<Vec<Kiosk>, StoreError> {
+fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>, StoreError> {
+    let today = calendar.date_of(now);
     let mut statement = c.prepare_cached(
-        "SELECT k.id, k.room, k.mode, k.seen_at, k.offline_since, k.revoked_at, k.app, k.faults,
+        "SELECT k.id, k.room, k.mode, k.seen_at, k.revoked_at, k.app, k.faults,
                 (SELECT group_concat(name, ', ') FROM
                    (SELECT c.name FROM kiosk_class kc JOIN class c ON c.id = kc.class WHERE kc.kiosk = k.id ORDER BY c.sort, c.name)),
                 (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1)
@@ -84,21 +84,21 @@ fn kiosks(c: &Connection, calendar: &Calendar, today: NaiveDate) -> Result<Vec<K
     )?;
     let rows = statement.query_map([], |r| {
         let millis = |i| r.get::<_, Option<i64>>(i).map(|at| at.map(Millis));
-        let (seen, offline, revoked) = (millis(3)?, millis(4)?, millis(5)?);
-        let faults: Vec<Fault> = serde_json::from_str(r.get_ref(7)?.as_str()?).unwrap_or_default();
-        let held: usize = r.get(9)?;
+        let (seen, revoked) = (millis(3)?, millis(4)?);
+        let faults: Vec<Fault> = serde_json::from_str(r.get_ref(6)?.as_str()?).unwrap_or_default();
+        let held: usize = r.get(8)?;
         let when = |at| words::moment(calendar, at, today);
         let mut notes: Vec<String> = faults.iter().map(|f| fault(*f).to_owned()).collect();
         if held > 0 {
             notes.push(format!("{} held back", words::count(held, "fact", "facts")));
         }
-        let (state, colour) = match (seen, offline) {
-            (None, _) => ("Never seen", "warn"),
-            (Some(seen), Some(since)) => {
-                notes.push(format!("offline since {}, last seen {}", when(since), when(seen)));
+        let (state, colour) = match seen {
+            None => ("Never seen", "warn"),
+            Some(seen) if now.since(seen) > OFFLINE_MS => {
+                notes.push(format!("offline since {}", when(seen)));
                 ("Offline", "bad")
             }
-            (Some(seen), None) => {
+            Some(seen) => {
                 notes.push(format!("last seen {}", when(seen)));
                 if faults.is_empty() { ("Online", "good") } else { ("Needs a look", "warn") }
             }
@@ -108,15 +108,21 @@ fn kiosks(c: &Connection, calendar: &Calendar, today: NaiveDate) -> Result<Vec<K
             id: KioskId::from_bytes(r.get(0)?),
             room: r.get(1)?,
             mode: if classroom { "classroom" } else { "reception" },
-            classes: r.get::<_, Option<String>>(8)?.unwrap_or_default(),
+            classes: r.get::<_, Option<String>>(7)?.unwrap_or_default(),
             state,
             colour,
             note: notes.join(" · "),
-            app: r.get::<_, Option<String>>(6)?.unwrap_or_default(),
+            app: r.get::<_, Option<String>>(5)?.unwrap_or_default(),
             revoked: revoked.map(when),
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A name as people sort it: "Room 9" before "Room 10".
+fn counted(room: &str) -> (String, u64) {
+    let words = room.trim_end_matches(|c: char| c.is_ascii_digit());
+    (words.to_lowercase(), room[words.len()..].parse().unwrap_or(0))
 }
 
 const fn fault(fault: Fault) -> &'static str {
@@ -128,7 +134,7 @@ const fn fault(fault: Fault) -> &'static str {
 }
 
 /// `POST /kiosks/enrol`: the code was typed.
-pub async fn code(State(app): State<App>, Extension(_): Extension<Actor>, Form(form): Form<CodeForm>) -> Answer {
+pub async fn code(State(app): State<App>, Extension(_): Extension<Actor>, Sent(form): Sent<CodeForm>) -> Answer {
     let Some(waiting) = enrol::waiting(&app, &form.code).await? else { return Err(lapsed()) };
     Ok(Redirect::to(&format!("/kiosks/enrol/{}", waiting.code)).into_response())
 }
@@ -159,7 +165,7 @@ pub async fn decide(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     Path(code): Path<String>,
-    Form(fields): Form<Vec<(String, String)>>,
+    Sent(fields): Sent<Vec<(String, String)>>,
 ) -> Answer {
     let field = |name: &str| fields.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str());
     if field("decision") == "refuse" {

@@ -12,14 +12,20 @@ pub mod question;
 pub mod register;
 mod sheet;
 mod strip;
+#[cfg(test)]
+mod tests;
 pub mod today;
+#[cfg(test)]
+pub mod visit;
 mod words;
 
 use crate::auth::Actor;
 use crate::error::{Answer, Error};
 use askama::Template;
+use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use serde::de::DeserializeOwned;
 use std::str::FromStr;
 
 /// What surrounds every page of somebody who is logged in.
@@ -80,6 +86,18 @@ pub fn html(template: &impl Template) -> Answer {
 pub fn html_with(status: StatusCode, template: &impl Template) -> Result<Response, Error> {
     let text = template.render()?;
     Ok((status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response())
+}
+
+/// What a form brought. One that cannot be read is a calm page, not a stack of words.
+pub struct Sent<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
+    type Rejection = Error;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        axum::Form::from_request(request, state).await.map(|form| Self(form.0)).map_err(|_| {
+            Error::BadInput("A field of the form is missing or cannot be read. Go back and look at each.".to_owned())
+        })
+    }
 }
 
 /// A part of an address. What does not parse names nothing.

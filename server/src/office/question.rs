@@ -5,7 +5,7 @@
 use super::amend::{seen_of, seen_text};
 use super::entry::{self, Entry, Pupil, Standing, found};
 use super::words::{self, Asked};
-use super::{Shell, choose, html, named};
+use super::{Sent, Shell, choose, html, named};
 use crate::auth::Actor;
 use crate::error::{Answer as Page, Error};
 use crate::record;
@@ -13,7 +13,6 @@ use crate::state::App;
 use crate::store::columns::{DateCol, HalfCol, to_json};
 use crate::store::{ReadTx, StoreError};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse as _, Redirect};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -194,7 +193,7 @@ pub async fn submit(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     Path(parts): Path<(String, String, String)>,
-    Form(form): Form<SettleForm>,
+    Sent(form): Sent<SettleForm>,
 ) -> Page {
     let key = key_of(parts)?;
     let offered = key.kind.answers().iter().find(|a| a.word() == form.answer);

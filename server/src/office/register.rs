@@ -49,6 +49,10 @@ struct Line {
     code: String,
     meaning: String,
     path: &'static str,
+    /// The stroke says it all: present in this half.
+    plain: bool,
+    /// A ring before the code.
+    ring: bool,
     strip: Strip,
     provisional: bool,
     entries: Vec<Entry>,
@@ -156,10 +160,7 @@ fn lines(c: &Connection, class: ClassId, session: SessionKey) -> Result<Vec<Line
             let stands = Stands::of(Told { code, tapped_absent, planned: plan.is_some() });
             let detail: Option<String> = r.get(7)?;
             let meaning = match (code, stands) {
-                (Some(code), Stands::Here) if detail.is_none() => {
-                    let _ = code;
-                    String::new() // what is fine is quiet
-                }
+                (Some(_), Stands::Here) if detail.is_none() => String::new(), // what is fine is quiet
                 (Some(_), _) => entry::meaning(code, r.get(4)?, detail.as_deref()),
                 (None, Stands::Unknown) => "absent, no reason yet".to_owned(),
                 (None, Stands::Expected | Stands::Known) => "expected absent".to_owned(),
@@ -172,6 +173,8 @@ fn lines(c: &Connection, class: ClassId, session: SessionKey) -> Result<Vec<Line
                 code: code.map(|c| c.to_string()).unwrap_or_default(),
                 meaning,
                 path: stands.path(session.half),
+                plain: stands == Stands::Here,
+                ring: stands.colour() == "absent",
                 strip: Strip::new(),
                 provisional: r.get::<_, Option<bool>>(5)?.unwrap_or_default(),
                 entries: Vec::new(),

@@ -81,7 +81,7 @@ pub async fn fragment(actor: &Actor, now: Now, choose: Choose) -> Result<(String
     let live = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let session = at_hand(&calendar, now.at, choose);
-        let rows = rows::read(tx, session)?;
+        let rows = rows::read(tx, session, now.at)?;
         Ok::<Live, StoreError>(view::live(Scene { calendar: &calendar, now: now.at, session, role }, &rows))
     });
     let live = live.await?;

@@ -2,6 +2,7 @@
 //!
 //! Must never: query once per class or pupil, or decide what to show.
 
+use crate::health::OFFLINE_MS;
 use crate::office::sheet::{Stands, Told};
 use crate::store::StoreError;
 use crate::store::columns::{CodeCol, DateCol, HalfCol, json};
@@ -37,7 +38,7 @@ pub struct ClassRow {
     pub earlier: bool,
     /// Kiosks that take this register.
     pub kiosks: usize,
-    /// When the last of them went offline, if all are.
+    /// When the server last heard of any of them, if all are offline.
     pub offline: Option<Millis>,
 }
 
@@ -82,7 +83,7 @@ pub struct Rows {
     pub pupils: Vec<PupilRow>,
     /// Open questions up to this date, urgent ones first.
     pub questions: Vec<QuestionRow>,
-    /// Kiosks that have been offline, by room: reception too.
+    /// Kiosks that are offline, by room, and when they were heard of last: reception too.
     pub offline: Vec<(String, Millis)>,
 }
 
@@ -90,22 +91,23 @@ pub struct Rows {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn read(c: &Connection, session: SessionKey) -> Result<Rows, StoreError> {
+pub fn read(c: &Connection, session: SessionKey, now: Millis) -> Result<Rows, StoreError> {
+    let silent = now.plus(-OFFLINE_MS);
     Ok(Rows {
-        classes: classes(c, session)?,
+        classes: classes(c, session, silent)?,
         pupils: pupils(c, session)?,
         questions: questions(c, session.date)?,
-        offline: offline(c)?,
+        offline: offline(c, silent)?,
     })
 }
 
-fn classes(c: &Connection, session: SessionKey) -> Result<Vec<ClassRow>, StoreError> {
+fn classes(c: &Connection, session: SessionKey, silent: Millis) -> Result<Vec<ClassRow>, StoreError> {
     let mut statement = c.prepare_cached(
         "SELECT c.id, c.name,
                 (SELECT group_concat(s.name, ', ') FROM staff_class sc JOIN staff s ON s.id = sc.staff
                   WHERE sc.class = c.id AND s.ended_on IS NULL),
                 r.first_mark_at, r.submitted_at, r.submitted_by, r.received_at, r.closed_at, r.state = 'planned',
-                count(k.id), count(k.offline_since), max(k.offline_since), r.state = 'submitted' AND r.submitted_at IS NULL
+                count(k.id), total(k.seen_at < :silent), max(k.seen_at), r.state = 'submitted' AND r.submitted_at IS NULL
          FROM class c
          LEFT JOIN register r ON r.date = :date AND r.half = :half AND r.class = c.id
          LEFT JOIN kiosk_class kc ON kc.class = c.id
@@ -114,9 +116,10 @@ fn classes(c: &Connection, session: SessionKey) -> Result<Vec<ClassRow>, StoreEr
          GROUP BY c.id ORDER BY c.sort, c.name",
     )?;
     let rows =
-        statement.query_map(named_params! {":date": DateCol(session.date), ":half": HalfCol(session.half)}, |r| {
+        statement.query_map(named_params! {":date": DateCol(session.date), ":half": HalfCol(session.half), ":silent": silent.0}, |r| {
             let kiosks: usize = r.get(9)?;
-            let silent: usize = r.get(10)?;
+            // total() is a float: it counts true ones, and is 0.0 where there is nothing to count.
+            let all_silent = kiosks > 0 && r.get::<_, f64>(10)? >= kiosks as f64;
             let millis = |i| r.get::<_, Option<i64>>(i).map(|at| at.map(Millis));
             Ok(ClassRow {
                 id: ClassId::from_bytes(r.get(0)?),
@@ -130,7 +133,7 @@ fn classes(c: &Connection, session: SessionKey) -> Result<Vec<ClassRow>, StoreEr
                 planned: r.get::<_, Option<bool>>(8)?.unwrap_or_default(),
                 earlier: r.get::<_, Option<bool>>(12)?.unwrap_or_default(),
                 kiosks,
-                offline: if kiosks > 0 && kiosks == silent { millis(11)? } else { None },
+                offline: if all_silent { millis(11)? } else { None },
             })
         })?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -195,10 +198,9 @@ fn questions(c: &Connection, until: NaiveDate) -> Result<Vec<QuestionRow>, Store
     .collect()
 }
 
-fn offline(c: &Connection) -> Result<Vec<(String, Millis)>, StoreError> {
-    let mut statement = c.prepare_cached(
-        "SELECT room, offline_since FROM kiosk WHERE revoked_at IS NULL AND offline_since IS NOT NULL ORDER BY room",
-    )?;
-    let rows = statement.query_map([], |r| Ok((r.get(0)?, Millis(r.get(1)?))))?;
+fn offline(c: &Connection, silent: Millis) -> Result<Vec<(String, Millis)>, StoreError> {
+    let mut statement =
+        c.prepare_cached("SELECT room, seen_at FROM kiosk WHERE revoked_at IS NULL AND seen_at < ?1 ORDER BY room")?;
+    let rows = statement.query_map([silent.0], |r| Ok((r.get(0)?, Millis(r.get(1)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -245,10 +245,11 @@ fn register(scene: Scene<'_>, times: Times, class: &ClassRow, tally: Tally) -> R
     if tally.elsewhere > 0 {
         notes.push(format!("{} elsewhere", tally.elsewhere));
     }
-    if let Some(since) = class.offline {
-        notes.push(format!("kiosk offline since {}", on(since)));
-    } else if class.kiosks == 0 {
-        notes.push("no kiosk".to_owned());
+    let today = session.date == calendar.date_of(now);
+    match class.offline.filter(|_| today) {
+        Some(since) => notes.push(format!("kiosk offline since {}", on(since))),
+        None if today && class.kiosks == 0 => notes.push("no kiosk".to_owned()),
+        None => {}
     }
     Register {
         class: class.name.clone(),
