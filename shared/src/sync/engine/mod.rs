@@ -183,7 +183,10 @@ impl Engine {
         self.link = Link::Up;
         self.refused = self.refused.filter(|_| self.pulling.revoked());
         out.push(Action::WakeIn { ms: HELLO_EVERY_MS });
-        self.greeted(sent, answer, out);
+        if !self.pushing.beginning() {
+            // Else the answer is about a log that is being left; the new one gets a hello of its own.
+            self.greeted(sent, answer, out);
+        }
         self.follow(sent.feed, answer, out);
     }
 

@@ -47,9 +47,12 @@ impl Pushing {
         if taken {
             self.begins = 0;
         }
-        if !self.beginning {
-            self.renew = None;
-        }
+        self.renew = None;
+    }
+
+    /// Whether a new log was asked for and has not begun.
+    pub(super) const fn beginning(&self) -> bool {
+        self.beginning
     }
 
     /// The last one was too large.

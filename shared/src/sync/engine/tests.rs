@@ -397,3 +397,14 @@ fn a_page_that_came_while_a_hello_was_under_way_is_no_regression() {
     assert!(!out.iter().any(|a| matches!(a, Action::BeginSnapshot { .. })), "{out:?}");
     assert_eq!(engine.feed().cursor, 55);
 }
+
+#[test]
+fn a_hello_answered_while_a_new_log_is_begun_confirms_nothing_of_the_old_one() {
+    let (mut engine, _) = up(9, 5, 5);
+    engine.on(Event::Woke, 0);
+    engine.on(pushed(9, Pushed::Forked { at: 6 }), 0);
+    let out = engine.on(greeted(answer(5)), 0);
+    assert!(!out.iter().any(|a| matches!(a, Action::Acked { .. } | Action::BeginLog { .. })), "{out:?}");
+    let begun = engine.on(Event::LogBegun { log: NEW_LOG, head: head(4) }, 0);
+    assert!(begun.iter().any(|a| matches!(a, Action::SendHello { log: NEW_LOG, .. })), "{begun:?}");
+}
