@@ -96,7 +96,9 @@ impl Clock {
         match &self.source {
             Source::Machine => {
                 let at = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-                Mono(at.tv_sec * 1000 + i64::from(at.tv_nsec) / 1_000_000)
+                #[allow(clippy::useless_conversion)] // a machine of 32 bits has an i32 here
+                let part = i64::from(at.tv_nsec);
+                Mono(at.tv_sec * 1000 + part / 1_000_000)
             }
             Source::Simulated { clock, started } => Mono(clock.virtual_at(machine_ms()).since(*started)),
         }

@@ -13,7 +13,7 @@ use kiosk::status;
 use kiosk::store::{Store, kept};
 use serde_json::json;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -74,11 +74,10 @@ fn enrol_now(config: &Config, json: bool, again: bool) -> Result<(), Box<dyn Err
         Step::Trouble(trouble) => eprintln!("{trouble}. Trying on."),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let enrolled = runtime.block_on(enrol(&store, &server, tell)).map_err(|error: EnrolError| {
+    let enrolled = runtime.block_on(enrol(&store, &server, tell)).inspect_err(|error: &EnrolError| {
         if json {
             println!("{}", json!({ "event": "refused", "what": error.to_string() }));
         }
-        error
     })?;
     if json {
         println!("{}", json!({ "event": "enrolled", "kiosk": enrolled.kiosk, "room": enrolled.room }));
@@ -91,7 +90,7 @@ fn enrol_now(config: &Config, json: bool, again: bool) -> Result<(), Box<dyn Err
 fn run_script(store: Store, clock: Clock, server: Option<String>, script: &Path) -> Result<(), Box<dyn Error>> {
     let printer = Printer::new(Box::new(std::io::stdout()));
     let hub = Hub::start(store, clock, server, printer.front())?;
-    if script == PathBuf::from("-") {
+    if script == Path::new("-") {
         play(std::io::stdin().lock(), &hub.handle(), &printer);
     } else {
         let file = std::fs::File::open(script).map_err(|e| format!("cannot read {}: {e}", script.display()))?;

@@ -16,6 +16,8 @@ pub struct State {
     pub unsent: u64,
     /// Whether the last exchange with the server went well.
     pub connected: bool,
+    /// Requests that came to nothing since the start.
+    pub unanswered: u64,
     /// Whether this boot has met the server.
     pub trusted: bool,
     /// What the kiosk is for, once its settings have arrived.

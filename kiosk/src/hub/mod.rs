@@ -3,6 +3,7 @@
 //!
 //! Must never: wait for the disk, the network or a hash. The window's thread only sends messages here.
 
+mod hear;
 mod inbox;
 mod live;
 mod recall;

@@ -7,13 +7,11 @@ use super::live::Live;
 use super::recall::{self, Memory};
 use crate::clock::Clock;
 use crate::core::{self, Draft, Effect, Model, Msg, Screen, SyncStatus, Ticket, WhyNotSaved};
-use crate::enrol::Step;
 use crate::health::Health;
 use crate::pin::PinChecker;
 use crate::store::{Store, StoreError, log, timeline};
-use crate::sync::{Link, Order, Told};
+use crate::sync::{Link, Order};
 use shared::observation::{Observation, Observed};
-use shared::sync::Status;
 use shared::text::Text;
 use shared::time::{Anchor, Interval, Millis, Reading, Timeline, resolve};
 use shared::wire::v1::{Row, RowBody};
@@ -22,34 +20,35 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-/// The clock on the screen moves at least this often, and a simulated one not more often than every 50 ms of real time.
+/// The clock on the screen moves every second. A fast simulated one moves every 200 ms of real time; what a person does
+/// brings a look at the clock with it in any case.
 const TICK_MS: i64 = 1_000;
-const SHORTEST_TICK: Duration = Duration::from_millis(50);
+const SHORTEST_TICK: Duration = Duration::from_millis(200);
 /// Most messages handled before the screen is shown.
 const TOGETHER: usize = 64;
 
 pub struct Run {
-    store: Store,
-    clock: Clock,
+    pub(super) store: Store,
+    pub(super) clock: Clock,
     server: Option<String>,
-    front: Front,
-    live: Arc<Live>,
-    inbox: Sender<In>,
+    pub(super) front: Front,
+    pub(super) live: Arc<Live>,
+    pub(super) inbox: Sender<In>,
     pins: PinChecker,
     link: Option<Link>,
     model: Model,
     shown: Option<Screen>,
-    timeline: Timeline,
-    now: (Reading, Interval, bool),
+    pub(super) timeline: Timeline,
+    pub(super) now: (Reading, Interval, bool),
     outstanding: usize,
-    sync: SyncStatus,
-    head: u64,
-    unsent: VecDeque<u64>,
-    loose: Option<Anchor>,
-    health: Health,
+    pub(super) sync: SyncStatus,
+    pub(super) head: u64,
+    pub(super) unsent: VecDeque<u64>,
+    pub(super) loose: Option<Anchor>,
+    pub(super) health: Health,
     faults: Vec<shared::wire::v1::Fault>,
     seal_to: Option<Text<64>>,
-    rows: usize,
+    pub(super) rows: usize,
 }
 
 impl Run {
@@ -184,7 +183,7 @@ impl Run {
         }
     }
 
-    fn tick(&mut self) {
+    pub(super) fn tick(&mut self) {
         let reading = self.clock.reading();
         let now = resolve(&reading, &self.timeline);
         let trusted = self.timeline.anchors.iter().any(|anchor| anchor.boot == reading.boot);
@@ -199,7 +198,7 @@ impl Run {
         }
     }
 
-    fn update(&mut self, msg: Msg) {
+    pub(super) fn update(&mut self, msg: Msg) {
         for effect in core::update(&mut self.model, msg) {
             match effect {
                 Effect::Append { ticket, facts } => self.append(ticket, facts),
@@ -278,101 +277,7 @@ impl Run {
         }
     }
 
-    fn told(&mut self, told: Told) {
-        match told {
-            Told::Status(status) => self.status(status),
-            Told::Acked { upto } => {
-                self.sync.acked = upto;
-                while self.unsent.front().is_some_and(|seq| *seq <= upto) {
-                    self.unsent.pop_front();
-                }
-                self.sending();
-            }
-            Told::Rows(rows) => self.rows(rows),
-            Told::Snapshot(rows) => {
-                self.rows = 0;
-                self.update(Msg::Resnapshot);
-                self.rows(rows);
-            }
-            Told::Anchored { anchor, fact, head } => {
-                // The log keeps an anchor only if it is clearly better; the newest of the others is good for this boot.
-                self.timeline.anchors.retain(|old| Some(*old) != self.loose);
-                self.loose = fact.is_none().then_some(anchor);
-                match fact {
-                    Some(fact) => timeline::take(&mut self.timeline, &fact),
-                    None => self.timeline.anchors.push(anchor),
-                }
-                self.head = self.head.max(head.seq);
-                self.tick();
-            }
-            Told::Unanswered => {
-                if !self.sync.connected && self.sync.offline_since.is_none() {
-                    self.sync.offline_since = best(&self.now.1);
-                    self.sending();
-                }
-            }
-            Told::LogBegun => self.recount(),
-            Told::Disk(_) => self.health.disk(true),
-            Told::Enrolling(step) => {
-                let msg = match step {
-                    Step::Code { code, check_word } => Msg::Enrolling {
-                        code: Text::new(&code).ok(),
-                        check_word: Text::new(&check_word).ok(),
-                        trouble: None,
-                    },
-                    Step::Trouble(trouble) => Msg::Enrolling { code: None, check_word: None, trouble: Some(trouble) },
-                };
-                self.update(msg);
-            }
-            Told::Enrolled => {
-                self.live.set(|state| state.enrolled = true);
-                self.update(Msg::Enrolled);
-            }
-            Told::NoServer => self.update(Msg::Enrolling {
-                code: None,
-                check_word: None,
-                trouble: Some("No server is set. Start with --server, or write it into kiosk.toml.".into()),
-            }),
-        }
-    }
-
-    fn status(&mut self, status: Status) {
-        match status {
-            Status::Online | Status::Waiting { .. } => {
-                self.sync.connected = true;
-                self.sync.offline_since = None;
-            }
-            Status::Offline { .. } | Status::Upgrade => {
-                // The first word of every start is "offline": nobody has been asked yet, so no time is said.
-                if std::mem::take(&mut self.sync.connected) {
-                    self.sync.offline_since = best(&self.now.1);
-                }
-            }
-            Status::Revoked => {
-                self.sync.connected = false;
-                self.live.set(|state| state.revoked = true);
-                self.update(Msg::Revoked);
-                (self.front.on_heard)(Heard::Revoked);
-            }
-        }
-        self.sending();
-    }
-
-    fn sending(&mut self) {
-        self.sync.waiting = self.unsent.len() as u64;
-        self.update(Msg::Sync(self.sync.clone()));
-        (self.front.on_heard)(Heard::Sync(self.sync.clone()));
-    }
-
-    /// After a new log was begun its numbers are other ones. What comes from the store's thread comes in its order, so
-    /// nothing is counted twice.
-    fn recount(&self) {
-        let (clock, inbox) = (self.clock, self.inbox.clone());
-        self.store
-            .write(move |tx| recall::read(tx, clock), move |done| drop(inbox.send(In::Recounted(done.map(Box::new)))));
-    }
-
-    fn rows(&mut self, rows: Vec<Row>) {
+    pub(super) fn rows(&mut self, rows: Vec<Row>) {
         for row in &rows {
             if let Some(RowBody::Settings(settings)) = &row.body {
                 self.seal_to = Some(settings.seal_to.clone());
@@ -382,7 +287,7 @@ impl Run {
         self.update(Msg::Rows { rows });
     }
 
-    fn order(&self, order: Order) {
+    pub(super) fn order(&self, order: Order) {
         if let Some(link) = &self.link {
             link.order(order);
         }
@@ -413,9 +318,4 @@ impl Run {
             self.shown = Some(screen);
         }
     }
-}
-
-/// The best single instant of an interval, for words on a screen.
-fn best(now: &Interval) -> Option<Millis> {
-    now.estimate.or_else(|| (now.latest.since(now.earliest) < 60_000).then_some(now.latest))
 }

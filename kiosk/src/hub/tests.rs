@@ -118,14 +118,11 @@ fn open(dir: &Path) -> (Hub, Receiver<Heard>) {
     (Hub::start(Store::open(dir).unwrap(), clock(), None, front).unwrap(), heard)
 }
 
-fn card(number: &str) -> Msg {
-    Msg::Card { number: crate::core::CardNumber(text(number)) }
-}
-
 /// Signs on by card and, where the time is not sure, says which register it is.
 fn sign_on(kiosk: &HubHandle) {
     kiosk.wait(PATIENCE, |s| s.mode == Some(Mode::Classroom)).unwrap();
-    kiosk.send(card("4711"));
+    let cards = ["4711".to_owned()].into_iter();
+    crate::reader::run(&mut crate::reader::Script(cards), kiosk);
     let state =
         kiosk.wait(PATIENCE, |s| matches!(s.screen, Some(Screen::ChooseRegister(_) | Screen::Register(_)))).unwrap();
     if let Some(Screen::ChooseRegister(_)) = state.screen {

@@ -134,14 +134,14 @@ fn a_new_snapshot_takes_the_old_roster_away_only_when_it_is_whole() {
     let count = |store: &Store| store.write_now(|tx| feed::count(tx)).unwrap();
     store.write_now(move |tx| feed::begin_snapshot(tx, feed)).unwrap();
     store.write_now(move |tx| feed::apply(tx, feed, &[row(1, "a", true), row(2, "b", true)], 2)).unwrap();
-    assert_eq!(store.write_now(|tx| feed::end_snapshot(tx)).unwrap(), None, "nothing went");
+    assert_eq!(store.write_now(feed::end_snapshot).unwrap(), None, "nothing went");
     // The same feed again from its beginning.
     store.write_now(move |tx| feed::begin_snapshot(tx, feed)).unwrap();
     assert_eq!(count(&store), 2);
     store.write_now(move |tx| feed::apply(tx, feed, &[row(5, "b", true)], 5)).unwrap();
     assert_eq!(count(&store), 2, "half a snapshot takes nothing away");
     store.write_now(move |tx| feed::apply(tx, feed, &[row(6, "c", true)], 6)).unwrap();
-    let rows = store.write_now(|tx| feed::end_snapshot(tx)).unwrap().unwrap();
+    let rows = store.write_now(feed::end_snapshot).unwrap().unwrap();
     assert_eq!(rows.iter().map(|r| r.key.as_str()).collect::<Vec<_>>(), ["b", "c"]);
 }
 

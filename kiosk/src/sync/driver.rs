@@ -351,7 +351,7 @@ impl Driver {
                 log::current(tx)
             })
             .await?;
-        (self.tell)(Told::Anchored { anchor, fact: keep.then_some(fact), head: appended.head });
+        (self.tell)(Told::Anchored { anchor, fact: keep.then(|| Box::new(fact)), head: appended.head });
         self.pending.push_back(Event::Appended { log: appended.log, head: appended.head });
         Ok(())
     }

@@ -50,7 +50,7 @@ pub enum Told {
         /// The tie.
         anchor: Anchor,
         /// What was appended.
-        fact: Option<Observed>,
+        fact: Option<Box<Observed>>,
         /// The log's end.
         head: Head,
     },
