@@ -254,7 +254,7 @@ fn without_a_time_the_teacher_says_which_session() {
     d.sign_on();
     let Screen::ChooseRegister(c) = d.view() else { panic!() };
     assert_eq!(c.bar.clock, "≈");
-    let offered: Vec<_> = c.choices.iter().map(|c| c.detail.as_str()).collect();
+    let offered: Vec<_> = c.choices.iter().map(|c| c.label.as_str()).collect();
     assert_eq!(offered[..2], ["Friday 20 November · Afternoon", "Monday 23 November · Morning"]);
     d.send(Msg::PickRegister { class: class(1), session: am() });
     d.tap(named("Ben"));

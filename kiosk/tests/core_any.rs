@@ -173,7 +173,7 @@ fn play(mut d: Desk, steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
 
     #[test]
     fn at_a_classroom_kiosk(steps in steps()) {

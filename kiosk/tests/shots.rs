@@ -104,7 +104,8 @@ fn screens() -> Vec<(&'static str, Desk)> {
     offline(&mut d, 29);
     add("register_refused", d);
     let mut d = half_taken();
-    d.now = at("09:02");
+    d.send(Msg::Tap { pupil: named("Zara") });
+    d.now = d.now.plus(200_000);
     d.tap(named("Ben"));
     add("register_ask", d);
     let mut d = Desk::signed_on("13:05");

@@ -118,7 +118,11 @@ pub(super) fn fault(model: &Model) -> String {
 pub(super) fn bar(model: &Model, title: String, session: Option<SessionKey>) -> Bar {
     Bar {
         title,
-        date: session.map_or_else(|| today(model), |s| words::date(s.date)),
+        date: match session {
+            Some(s) => words::date(s.date),
+            None if unsure(model) => "Time not known yet".to_owned(),
+            None => today(model),
+        },
         session: session.map(|s| words::half(s.half).to_owned()).unwrap_or_default(),
         clock: clock(model),
         unsure: unsure(model),

@@ -122,20 +122,21 @@ fn progress(model: &Model, class: ClassId, session: SessionKey) -> String {
     };
     match roll.iter().filter(said).count() {
         0 => "Not taken yet".to_owned(),
+        n if n == roll.len() => "Everyone is marked".to_owned(),
         n => format!("{n} of {} marked", roll.len()),
     }
 }
 
 fn choose(model: &Model, notice: &str) -> Screen {
+    // What tells the choices apart stands first.
+    let sure = matches!(model.at_hand(), AtHand::One(_));
     let choices: Vec<RegisterChoice> = model
         .choices()
         .into_iter()
-        .map(|(class, session)| RegisterChoice {
-            class,
-            session,
-            label: model.book.class_name(class),
-            detail: words::session(session),
-            state: progress(model, class, session),
+        .map(|(class, session)| {
+            let (name, when) = (model.book.class_name(class), words::session(session));
+            let (label, detail) = if sure { (name, when) } else { (when, name) };
+            RegisterChoice { class, session, label, detail, state: progress(model, class, session) }
         })
         .collect();
     let (title, words) = match model.at_hand() {

@@ -33,7 +33,7 @@ fn half(strip: &mut Strip, stroke: Stroke, (x1, y1): (f32, f32), (x2, y2): (f32,
         Stroke::Present => &mut strip.strokes,
         Stroke::Late => &mut strip.lates,
         Stroke::Absent => {
-            let (x, y, r) = (f32::midpoint(x1, x2), 7.0, 2.1);
+            let (x, y, r) = (f32::midpoint(x1, x2) + if x1 < x2 && y1 > y2 { -0.7 } else { 0.7 }, 7.0, 2.1);
             let (left, right) = (x - r, x + r);
             let _ =
                 write!(strip.rings, "M {left:.1} {y} A {r} {r} 0 1 1 {right:.1} {y} A {r} {r} 0 1 1 {left:.1} {y} Z ");

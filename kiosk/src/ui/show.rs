@@ -103,7 +103,7 @@ impl Shown {
         api.set_closes_label((&v.closes_label).into());
         api.set_closes((&v.closes).into());
         api.set_count((&v.count).into());
-        api.set_summary((&v.summary).into());
+        api.set_summary(keep(&v.summary));
         api.set_fill((&v.fill).into());
         api.set_can_undo(v.can_undo);
         api.set_submit((&v.submit).into());
@@ -165,6 +165,12 @@ fn names(names: &[Name]) -> Vec<SharedString> {
     names.iter().map(|n| n.as_str().into()).collect()
 }
 
+/// Short parts between dots are not broken over lines: "29 kept here".
+fn keep(words: &str) -> SharedString {
+    let part = |p: &str| if p.len() <= 16 { p.replace(' ', "\u{a0}") } else { p.to_owned() };
+    words.split(" · ").map(part).collect::<Vec<_>>().join(" · ").into()
+}
+
 fn form(form: s::SyncForm) -> SyncForm {
     match form {
         s::SyncForm::Sent => SyncForm::Sent,
@@ -181,7 +187,7 @@ fn bar(b: &s::Bar) -> BarData {
         clock: (&b.clock).into(),
         unsure: b.unsure,
         sync_form: form(b.sync.form),
-        sync: (&b.sync.words).into(),
+        sync: keep(&b.sync.words),
         fault: (&b.fault).into(),
     }
 }
