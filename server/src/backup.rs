@@ -121,12 +121,9 @@ fn verify(path: &Path) -> Result<Vec<(LogId, u64)>, StoreError> {
     if school == 0 {
         return Ok(Vec::new());
     }
-    let mut logs = c.prepare(
-        "SELECT log.log, (SELECT count(*) FROM fact WHERE fact.log = log.id), log.head_seq FROM log",
-    )?;
-    let rows = logs.query_map([], |r| {
-        Ok((LogId::from_bytes(r.get(0)?), r.get::<_, i64>(1)?, r.get::<_, i64>(2)?))
-    })?;
+    let mut logs =
+        c.prepare("SELECT log.log, (SELECT count(*) FROM fact WHERE fact.log = log.id), log.head_seq FROM log")?;
+    let rows = logs.query_map([], |r| Ok((LogId::from_bytes(r.get(0)?), r.get::<_, i64>(1)?, r.get::<_, i64>(2)?)))?;
     let mut heads = Vec::new();
     for row in rows {
         let (log, held, head) = row?;

@@ -2,8 +2,8 @@
 //!
 //! Must never: mend anything, or pass over what it could not read.
 
-use crate::store::columns::{HashCol, uint};
 use crate::store::StoreError;
+use crate::store::columns::{HashCol, uint};
 use rusqlite::Connection;
 use shared::id::LogId;
 use shared::log::{Entry, Hash, Head, Salt, header_hash};
@@ -75,7 +75,9 @@ fn chains(c: &Connection, found: &mut Found) -> Result<(), StoreError> {
             if seq != at.seq + 1 {
                 found.wrong.push(format!("log {log}: entry {} is missing", at.seq + 1));
             } else if prev != at.hash {
-                found.wrong.push(format!("log {log}: entry {seq} does not follow the one before it: the log was changed"));
+                found
+                    .wrong
+                    .push(format!("log {log}: entry {seq} does not follow the one before it: the log was changed"));
             }
             if let Some(what) = body_wrong(salt, body, body_hash, seq, prev) {
                 found.wrong.push(format!("log {log}: entry {seq}: {what}"));
@@ -136,7 +138,9 @@ fn history(c: &Connection, found: &mut Found) -> Result<(), StoreError> {
     )?;
     for row in broken.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?)))? {
         let (date, half, pupil) = row?;
-        found.wrong.push(format!("{date} {half}: the history of pupil {pupil} has a hole: an original entry is not the one before"));
+        found.wrong.push(format!(
+            "{date} {half}: the history of pupil {pupil} has a hole: an original entry is not the one before"
+        ));
     }
     Ok(())
 }

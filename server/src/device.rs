@@ -128,12 +128,7 @@ pub fn revoke_now(stores: &Stores, school: SchoolId, kiosk: KioskId, by: &Office
 ///
 /// # Errors
 /// As for [`revoke_now`].
-pub async fn revoke(
-    app: &crate::state::App,
-    school: SchoolId,
-    kiosk: KioskId,
-    by: &Officer,
-) -> Result<(), StoreError> {
+pub async fn revoke(app: &crate::state::App, school: SchoolId, kiosk: KioskId, by: &Officer) -> Result<(), StoreError> {
     let (stores, by, now) = (app.stores.clone(), by.clone(), app.clock.now());
     tokio::task::spawn_blocking(move || revoke_now(&stores, school, kiosk, &by, now))
         .await

@@ -59,8 +59,25 @@ pub fn marks(tx: &ReadTx<'_>, dates: Dates, what: Marks, out: impl Write) -> Res
     };
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record([
-        "date", "half", "class", "pupil", "name", "code", "minutes", "provisional", "detail", "is_change", "original",
-        "made_at_ms", "reason", "by", "position", "basis_log", "basis_seq", "basis_kiosk", "happened_from_ms",
+        "date",
+        "half",
+        "class",
+        "pupil",
+        "name",
+        "code",
+        "minutes",
+        "provisional",
+        "detail",
+        "is_change",
+        "original",
+        "made_at_ms",
+        "reason",
+        "by",
+        "position",
+        "basis_log",
+        "basis_seq",
+        "basis_kiosk",
+        "happened_from_ms",
         "happened_until_ms",
     ])
     .map_err(csv_accident)?;
@@ -91,8 +108,21 @@ pub fn marks(tx: &ReadTx<'_>, dates: Dates, what: Marks, out: impl Write) -> Res
 pub fn facts(tx: &ReadTx<'_>, dates: Option<Dates>, out: impl Write) -> Result<u64, StoreError> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record([
-        "room", "log", "seq", "kind", "date", "half", "class", "pupil", "mark", "taken_from_ms", "taken_until_ms",
-        "received_ms", "held", "first_log", "first_seq",
+        "room",
+        "log",
+        "seq",
+        "kind",
+        "date",
+        "half",
+        "class",
+        "pupil",
+        "mark",
+        "taken_from_ms",
+        "taken_until_ms",
+        "received_ms",
+        "held",
+        "first_log",
+        "first_seq",
     ])
     .map_err(csv_accident)?;
     let mut count = 0;

@@ -12,13 +12,20 @@ use shared::id::SchoolId;
 use std::sync::Arc;
 
 /// Reasons offered at reception until the school sets its own.
-const REASONS: [&str; 6] = ["Overslept", "Traffic or transport", "Appointment", "Unwell this morning", "Family reasons", "Other"];
+const REASONS: [&str; 6] =
+    ["Overslept", "Traffic or transport", "Appointment", "Unwell this morning", "Family reasons", "Other"];
 
 /// Makes a school, or finishes making one that a crash left half made. `set_by` is "name, position, date".
 ///
 /// # Errors
 /// [`StoreError::Refused`] when the short name is taken or is none.
-pub fn add(stores: &Stores, slug: &str, name: &str, calendar: &Calendar, set_by: &str) -> Result<Arc<School>, StoreError> {
+pub fn add(
+    stores: &Stores,
+    slug: &str,
+    name: &str,
+    calendar: &Calendar,
+    set_by: &str,
+) -> Result<Arc<School>, StoreError> {
     let plain = !slug.is_empty()
         && slug.len() <= 40
         && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');

@@ -162,7 +162,9 @@ impl World {
         use rusqlite::OptionalExtension;
         self.school
             .read_now(|tx| {
-                Ok(tx.query_row(sql, params![pupil(n).as_bytes(), half], |r| r.get::<_, Option<String>>(0)).optional()?)
+                Ok(tx
+                    .query_row(sql, params![pupil(n).as_bytes(), half], |r| r.get::<_, Option<String>>(0))
+                    .optional()?)
             })
             .unwrap()
             .flatten()

@@ -27,7 +27,9 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     if made.durable {
         println!("Kiosks may let go of what it holds after 30 days.");
     } else {
-        println!("It lies on the same disk as the data, so kiosks keep everything. Copy it elsewhere, or say --elsewhere.");
+        println!(
+            "It lies on the same disk as the data, so kiosks keep everything. Copy it elsewhere, or say --elsewhere."
+        );
     }
     println!("It holds the server's key: keep it as safe as the server.");
     Ok(ExitCode::SUCCESS)

@@ -47,9 +47,16 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
                     println!("{line}");
                     continue;
                 }
-                let seen = one.seen_at.map_or("never".to_owned(), |at| calendar.local(at).format("%d %b %H:%M").to_string());
+                let seen =
+                    one.seen_at.map_or("never".to_owned(), |at| calendar.local(at).format("%d %b %H:%M").to_string());
                 let state = if one.revoked_at.is_some() { "revoked" } else { "in use" };
-                println!("{}  {:<16} {:<10} {state:<8} seen {seen:<13} {}", one.kiosk, one.room, one.mode, one.classes.join(", "));
+                println!(
+                    "{}  {:<16} {:<10} {state:<8} seen {seen:<13} {}",
+                    one.kiosk,
+                    one.room,
+                    one.mode,
+                    one.classes.join(", ")
+                );
             }
         }
         Args::Revoke { school, kiosk, by } => {

@@ -76,7 +76,8 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     let (sink, dates) = (common.sink()?, common.dates());
     let rows = school.read_now(|tx| match args {
         Args::Marks { history, names, .. } => {
-            let all = Dates { from: NaiveDate::default(), until: NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default() };
+            let all =
+                Dates { from: NaiveDate::default(), until: NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default() };
             export::marks(tx, dates.unwrap_or(all), Marks { history: *history, names: *names }, sink)
         }
         Args::Facts { .. } => export::facts(tx, dates, sink),

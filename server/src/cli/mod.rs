@@ -7,6 +7,7 @@ mod check;
 mod device;
 mod export;
 mod import;
+mod sample;
 mod school;
 mod serve;
 mod user;
@@ -24,7 +25,11 @@ use std::sync::Arc;
 type Outcome = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
 
 #[derive(Parser)]
-#[command(name = "rollbook-server", version, about = "Holds each school's register, closes it on time and shows the office who is here")]
+#[command(
+    name = "rollbook-server",
+    version,
+    about = "Holds each school's register, closes it on time and shows the office who is here"
+)]
 struct Cli {
     /// The data folder.
     #[arg(long, global = true, env = "ROLLBOOK_DATA", default_value = "/var/lib/rollbook")]
@@ -55,6 +60,8 @@ enum Command {
     Check(check::Args),
     /// Take in a roster: OneRoster (zip or folder), or pupils.csv.
     Import(import::Args),
+    /// Make a sample school with a roster and history, and print what a demonstration needs as JSON.
+    Sample(sample::Args),
     /// Write the record as CSV.
     #[command(subcommand)]
     Export(export::Args),
@@ -75,7 +82,7 @@ fn run(cli: Cli, clock: Clock) -> Outcome {
     if let Command::Serve(args) = cli.command {
         return serve::run(&args, &cli.data, clock);
     }
-    let makes = matches!(cli.command, Command::School(school::Args::Add { .. }));
+    let makes = matches!(cli.command, Command::School(school::Args::Add { .. }) | Command::Sample(_));
     if !makes && !cli.data.join("trust.db").exists() {
         return Err(format!(
             "there is no Rollbook data in {}. Name the folder with --data, or begin with `rollbook-server school add`",
@@ -92,6 +99,7 @@ fn run(cli: Cli, clock: Clock) -> Outcome {
         Command::Backup(args) => backup::run(&args, &stores),
         Command::Check(args) => check::run(&args, &stores),
         Command::Import(args) => import::run(&args, &stores),
+        Command::Sample(args) => sample::run(&args, &stores),
         Command::Export(args) => export::run(&args, &stores),
     };
     stores.stop();

@@ -83,10 +83,8 @@ pub async fn grant(app: &App, code: &str, grant: Grant) -> Result<KioskId, Store
     let school = app.stores.school(grant.school).ok_or(StoreError::Missing("school"))?;
     let kiosk = KioskId::from_bytes(secret::random()?);
     let now = app.clock.now();
-    let granted = to_json(
-        &Granted { kiosk, school: grant.school, room: grant.room.clone(), mode: grant.mode },
-        "an enrolment",
-    )?;
+    let granted =
+        to_json(&Granted { kiosk, school: grant.school, room: grant.room.clone(), mode: grant.mode }, "an enrolment")?;
     let (room, mode, by) = (grant.room.clone(), grant.mode, officer_name(&grant.by));
     let in_school = grant.school;
     school.write(move |tx| in_register(tx, now, kiosk, &grant)).await?;
@@ -131,7 +129,9 @@ pub async fn refuse(app: &App, code: &str) -> Result<(), StoreError> {
 fn in_register(tx: &WriteTx<'_>, now: Now, kiosk: KioskId, grant: &Grant) -> Result<(), StoreError> {
     for class in &grant.classes {
         if !class_exists(tx, *class)? {
-            return Err(StoreError::Refused("one of the classes does not exist any more; load the page again".to_owned()));
+            return Err(StoreError::Refused(
+                "one of the classes does not exist any more; load the page again".to_owned(),
+            ));
         }
     }
     tx.execute(
@@ -139,7 +139,10 @@ fn in_register(tx: &WriteTx<'_>, now: Now, kiosk: KioskId, grant: &Grant) -> Res
         params![kiosk.as_bytes(), grant.room.as_str(), mode_text(grant.mode), secret::random::<16>()?],
     )?;
     for class in &grant.classes {
-        tx.execute("INSERT INTO kiosk_class(kiosk, class) VALUES (?1, ?2)", params![kiosk.as_bytes(), class.as_bytes()])?;
+        tx.execute(
+            "INSERT INTO kiosk_class(kiosk, class) VALUES (?1, ?2)",
+            params![kiosk.as_bytes(), class.as_bytes()],
+        )?;
     }
     record::act(tx, now, &grant.by, Act::Enrolled { kiosk, room: grant.room.clone() })?;
     feed::touch_kiosk(tx, kiosk)?;
@@ -158,7 +161,9 @@ fn written(code: &str) -> Option<String> {
 }
 
 fn gone() -> StoreError {
-    StoreError::Refused("no kiosk shows this code now. Codes lapse after 15 minutes: look at the kiosk's screen".to_owned())
+    StoreError::Refused(
+        "no kiosk shows this code now. Codes lapse after 15 minutes: look at the kiosk's screen".to_owned(),
+    )
 }
 
 /// A mode as its column.

@@ -51,7 +51,11 @@ fn address(from: &From) -> IpAddr {
     from.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.0.ip())
 }
 
-async fn request(State(app): State<App>, from: From, body: Result<Json<EnrolRequest>, axum::extract::rejection::JsonRejection>) -> Response {
+async fn request(
+    State(app): State<App>,
+    from: From,
+    body: Result<Json<EnrolRequest>, axum::extract::rejection::JsonRejection>,
+) -> Response {
     if !app.enrol_rate.admits(address(&from), app.clock.now().at) {
         return slow_down();
     }
@@ -89,7 +93,11 @@ fn lapsed(now: Millis) -> i64 {
     now.0 - ENROLMENT_MINUTES * 60_000
 }
 
-async fn poll(State(app): State<App>, from: From, body: Result<Json<EnrolPoll>, axum::extract::rejection::JsonRejection>) -> Response {
+async fn poll(
+    State(app): State<App>,
+    from: From,
+    body: Result<Json<EnrolPoll>, axum::extract::rejection::JsonRejection>,
+) -> Response {
     if !app.enrol_rate.admits(address(&from), app.clock.now().at) {
         return slow_down();
     }
@@ -152,3 +160,6 @@ fn accident(error: &StoreError) -> Response {
     tracing::error!(%error, "an enrolment failed");
     problem(StatusCode::INTERNAL_SERVER_ERROR, ProblemCode::Server, "The server could not do this. It was noted there.")
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,7 +75,8 @@ fn expectations(c: &Connection, session: SessionKey) -> Result<Vec<(PupilId, Cla
             found.insert(PupilId::from_bytes(r.get(0)?), word);
         }
     }
-    let mut marks = c.prepare_cached("SELECT pupil, code FROM mark WHERE date = ?1 AND half = ?2 AND code IS NOT NULL")?;
+    let mut marks =
+        c.prepare_cached("SELECT pupil, code FROM mark WHERE date = ?1 AND half = ?2 AND code IS NOT NULL")?;
     let mut rows = marks.query(params![DateCol(session.date), HalfCol(session.half)])?;
     while let Some(r) = rows.next()? {
         let pupil = PupilId::from_bytes(r.get(0)?);

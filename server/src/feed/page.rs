@@ -40,9 +40,8 @@ pub fn reader(c: &Connection, kiosk: KioskId) -> Result<Option<Reader>, StoreErr
     let Some((mode, feed, revoked)) = found else { return Ok(None) };
     let mode = if mode == "reception" { Mode::Reception } else { Mode::Classroom };
     let mut classes = c.prepare_cached("SELECT class FROM kiosk_class WHERE kiosk = ?1")?;
-    let classes = classes
-        .query_map([kiosk.as_bytes()], |r| Ok(ClassId::from_bytes(r.get(0)?)))?
-        .collect::<Result<_, _>>()?;
+    let classes =
+        classes.query_map([kiosk.as_bytes()], |r| Ok(ClassId::from_bytes(r.get(0)?)))?.collect::<Result<_, _>>()?;
     let feed = FeedId::from_bytes(feed.ok_or(StoreError::Corrupt { what: "a kiosk's feed" })?);
     Ok(Some(Reader { kiosk, mode, feed, classes, revoked }))
 }

@@ -108,7 +108,8 @@ pub(super) fn settle(
         .iter()
         .map(|((audience, key), body)| Ok(((audience.text(), key.as_str()), to_json(body, "a feed row")?)))
         .collect::<Result<std::collections::BTreeMap<_, _>, StoreError>>()?;
-    let mut living = tx.prepare_cached("SELECT audience, key FROM feed WHERE body IS NOT NULL AND key GLOB ?1 || '*'")?;
+    let mut living =
+        tx.prepare_cached("SELECT audience, key FROM feed WHERE body IS NOT NULL AND key GLOB ?1 || '*'")?;
     let living: Vec<(String, String)> =
         living.query_map([prefix], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
     for (audience, key) in living {

@@ -1,0 +1,116 @@
+//! The feed over a real file: compaction, tombstones, expectations.
+
+use super::{Audience, gone, head, put, refresh_roster};
+use crate::testing::{at, class, now, pupil, session, world};
+use rusqlite::params;
+use shared::act::Act;
+use shared::codes::Code;
+use shared::id::PlanId;
+use shared::text::{Name, Remark};
+use shared::wire::v1::{ClassRow, Mode, RowBody};
+
+fn row(name: &str) -> RowBody {
+    RowBody::Class(ClassRow { class: class(1), name: Name::new(name).unwrap(), year: Name::new("Year 3").unwrap() })
+}
+
+#[test]
+fn a_thing_has_one_row_and_a_change_moves_it_to_the_end() {
+    let world = world();
+    let rows = world.count("SELECT count(*) FROM feed");
+    world
+        .school
+        .write_now(|tx| {
+            let before = head(tx)?;
+            put(tx, Audience::All, "thing", &row("one"))?;
+            put(tx, Audience::All, "thing", &row("one"))?;
+            assert_eq!(head(tx)?, before + 1, "nothing changed the second time");
+            put(tx, Audience::All, "thing", &row("two"))?;
+            assert_eq!(head(tx)?, before + 2, "a replaced newest row still counts on");
+            gone(tx, Audience::All, "thing")?;
+            gone(tx, Audience::All, "thing")?;
+            assert_eq!(head(tx)?, before + 3);
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM feed"), rows + 1);
+}
+
+#[test]
+fn a_tombstone_of_one_class_never_hides_the_row_of_another() {
+    let world = world();
+    world
+        .school
+        .write_now(|tx| {
+            put(tx, Audience::Class(class(1)), "pupil:x", &row("x"))?;
+            put(tx, Audience::Class(class(2)), "pupil:x", &row("x"))?;
+            gone(tx, Audience::Class(class(1)), "pupil:x")?;
+            let newest: (String, bool) =
+                tx.query_row("SELECT audience, body IS NOT NULL FROM feed ORDER BY seq DESC LIMIT 1", [], |r| {
+                    Ok((r.get(0)?, r.get(1)?))
+                })?;
+            assert_eq!(newest, (class(2).to_string(), true));
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_second_refresh_writes_nothing_and_a_leaver_is_buried() {
+    let world = world();
+    let head_now = || world.count("SELECT max(seq) FROM feed");
+    let before = head_now();
+    world.school.write_now(|tx| refresh_roster(tx, now(8, 41))).unwrap();
+    assert_eq!(head_now(), before);
+    world
+        .school
+        .write_now(|tx| {
+            tx.execute("UPDATE enrolment SET left_on = '2026-11-02' WHERE pupil = ?1", params![pupil(3).as_bytes()])?;
+            refresh_roster(tx, now(8, 42))
+        })
+        .unwrap();
+    let key = format!("pupil:{}", pupil(3));
+    let living: i64 = world
+        .school
+        .read_now(|tx| {
+            Ok(tx.query_row("SELECT count(*) FROM feed WHERE key = ?1 AND body IS NOT NULL", [&key], |r| r.get(0))?)
+        })
+        .unwrap();
+    assert_eq!(living, 0);
+}
+
+#[tokio::test]
+async fn a_plan_shows_as_expected_without_code_or_reason_and_goes_when_it_is_withdrawn() {
+    let world = world();
+    let plan = PlanId::from_bytes([3; 16]);
+    world.act(
+        now(8, 41),
+        Act::Planned {
+            plan,
+            pupil: pupil(2),
+            from: session("am"),
+            until: session("pm"),
+            code: Code::M,
+            detail: None,
+            reason: Remark::new("orthodontist").unwrap(),
+        },
+    );
+    let rows = "SELECT count(*) FROM feed WHERE key LIKE 'expected:%' AND body IS NOT NULL";
+    assert_eq!(world.count(rows), 2);
+    assert_eq!(world.count("SELECT count(*) FROM feed WHERE body LIKE '%orthodontist%' OR body LIKE '%\"M\"%'"), 0);
+    world.act(now(8, 42), Act::PlanWithdrawn { plan, pupil: pupil(2), reason: Remark::new("cancelled").unwrap() });
+    assert_eq!(world.count(rows), 0);
+}
+
+#[test]
+fn days_ahead_are_known_and_no_birthday_is_a_date_of_birth() {
+    let world = world();
+    assert!(world.count("SELECT count(*) FROM feed WHERE key LIKE 'day:%'") >= 15);
+    world
+        .school
+        .write_now(|tx| refresh_roster(tx, crate::clock::Now { at: at(0, 0).plus(163 * 86_400_000), sure: true }))
+        .unwrap();
+    // 5 May 2027: everybody's birthday.
+    assert!(world.count("SELECT count(*) FROM feed WHERE body LIKE '%\"birthday\":\"2027-05-05\"%'") > 0);
+    assert_eq!(world.count("SELECT count(*) FROM feed WHERE body LIKE '%2018%'"), 0);
+    let _ = Mode::Classroom;
+}

@@ -81,8 +81,7 @@ fn open_classes(tx: &WriteTx<'_>, session: SessionKey) -> Result<Vec<ClassId>, S
 
 fn in_whose_name(tx: &WriteTx<'_>, calendar: &Calendar, session: SessionKey) -> Result<Officer, StoreError> {
     let at = calendar.times(session).map(|t| calendar.local(t.closes).format("%H:%M").to_string());
-    let set_by: String =
-        tx.query_row("SELECT set_by FROM calendar ORDER BY id DESC LIMIT 1", [], |r| r.get(0))?;
+    let set_by: String = tx.query_row("SELECT set_by FROM calendar ORDER BY id DESC LIMIT 1", [], |r| r.get(0))?;
     let bad = |_| StoreError::Corrupt { what: "who set the calendar" };
     Ok(Officer::Rule {
         rule: Name::new(&format!("close at {}", at.unwrap_or_default())).map_err(bad)?,

@@ -27,7 +27,11 @@ async fn closes_on_time_and_only_once() {
     assert_eq!(world.code(7, "am"), None, "a missing register is not thirty absentees");
     assert_eq!(world.count("SELECT count(*) FROM register WHERE state = 'missing'"), 1);
     assert_eq!(world.count("SELECT count(*) FROM register WHERE state = 'submitted' AND closed_at IS NOT NULL"), 1);
-    let by = world.one("SELECT by_name || '; ' || by_position FROM entry WHERE pupil = ?1 AND half = ?2 AND code = 'N'", 5, "am");
+    let by = world.one(
+        "SELECT by_name || '; ' || by_position FROM entry WHERE pupil = ?1 AND half = ?2 AND code = 'N'",
+        5,
+        "am",
+    );
     assert_eq!(by.as_deref(), Some("by rule close at 09:20; set by Ada Head, headteacher, 2026-09-01"));
 }
 

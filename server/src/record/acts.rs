@@ -37,7 +37,9 @@ pub fn acts(tx: &WriteTx<'_>, now: Now, by: &Officer, acts: Vec<Act>) -> Result<
         let acted = Acted { at: now.at, clock_sure: now.sure, by: by.clone(), act };
         let body = to_json(&acted, "an act")?;
         if body.len() > BODY_BYTES {
-            return Err(StoreError::Refused("this is too long to be kept as one entry; say it in fewer words".to_owned()));
+            return Err(StoreError::Refused(
+                "this is too long to be kept as one entry; say it in fewer words".to_owned(),
+            ));
         }
         let entry = head.append(secret::salt()?, body);
         store(tx, log, &entry, now.at.0, false)?;
@@ -46,8 +48,11 @@ pub fn acts(tx: &WriteTx<'_>, now: Now, by: &Officer, acts: Vec<Act>) -> Result<
         ctx.file(&fact)?;
         written.push(Origin { log: id, seq: entry.seq });
     }
-    tx.prepare_cached("UPDATE log SET head_seq = ?2, head_hash = ?3 WHERE id = ?1")?
-        .execute(params![log, int(head.seq), HashCol(head.hash)])?;
+    tx.prepare_cached("UPDATE log SET head_seq = ?2, head_hash = ?3 WHERE id = ?1")?.execute(params![
+        log,
+        int(head.seq),
+        HashCol(head.hash)
+    ])?;
     ctx.redecide()?;
     Ok(written)
 }

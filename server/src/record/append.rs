@@ -90,8 +90,11 @@ pub fn append(tx: &WriteTx<'_>, now: Now, kiosk: KioskId, push: &Push) -> Result
     if !ctx.take(log, kiosk, read)? {
         return Ok(Appended::HeldFull);
     }
-    tx.prepare_cached("UPDATE log SET head_seq = ?2, head_hash = ?3 WHERE id = ?1")?
-        .execute(params![log, int(head.seq), HashCol(head.hash)])?;
+    tx.prepare_cached("UPDATE log SET head_seq = ?2, head_hash = ?3 WHERE id = ?1")?.execute(params![
+        log,
+        int(head.seq),
+        HashCol(head.hash)
+    ])?;
     Ok(Appended::Answer(Pushed::Accepted { head }))
 }
 
@@ -166,7 +169,9 @@ impl Context<'_, '_> {
         for (log, from, until) in self.dated_by(boot)? {
             let places: Vec<u64> = self
                 .tx
-                .prepare_cached("SELECT seq FROM fact WHERE log = ?1 AND seq BETWEEN ?2 AND ?3 AND held = 0 ORDER BY seq")?
+                .prepare_cached(
+                    "SELECT seq FROM fact WHERE log = ?1 AND seq BETWEEN ?2 AND ?3 AND held = 0 ORDER BY seq",
+                )?
                 .query_map(params![log, int(from), int(until)], |r| r.get(0).map(uint))?
                 .collect::<Result<_, _>>()?;
             for seq in places {
@@ -181,9 +186,7 @@ impl Context<'_, '_> {
         let open: Vec<_> = self
             .tx
             .prepare_cached("SELECT date, half, pupil FROM mark WHERE provisional = 1")?
-            .query_map([], |r| {
-                Ok((crate::store::columns::session(r, 0)?, shared::id::PupilId::from_bytes(r.get(2)?)))
-            })?
+            .query_map([], |r| Ok((crate::store::columns::session(r, 0)?, shared::id::PupilId::from_bytes(r.get(2)?))))?
             .collect::<Result<_, _>>()?;
         self.marks.extend::<Vec<_>>(open);
         Ok(())

@@ -135,10 +135,8 @@ impl<'t, 'c> Context<'t, 'c> {
         if let Some(kiosk) = self.kiosks.get(&id) {
             return Ok(Rc::clone(kiosk));
         }
-        let room: String = self
-            .tx
-            .prepare_cached("SELECT room FROM kiosk WHERE id = ?1")?
-            .query_row([id.as_bytes()], |r| r.get(0))?;
+        let room: String =
+            self.tx.prepare_cached("SELECT room FROM kiosk WHERE id = ?1")?.query_row([id.as_bytes()], |r| r.get(0))?;
         let reader = crate::feed::reader(self.tx, id)?.ok_or(StoreError::Missing("kiosk"))?;
         let kiosk = Rc::new(Kiosk {
             id,
@@ -160,8 +158,9 @@ impl<'t, 'c> Context<'t, 'c> {
             .prepare_cached("SELECT name, position FROM staff WHERE id = ?1")?
             .query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
             .optional()?;
-        let officer = found
-            .and_then(|(name, position)| Some(Officer::Person { name: Name::new(&name).ok()?, position: Name::new(&position).ok()? }));
+        let officer = found.and_then(|(name, position)| {
+            Some(Officer::Person { name: Name::new(&name).ok()?, position: Name::new(&position).ok()? })
+        });
         self.staff.insert(id, officer.clone());
         Ok(officer)
     }
@@ -205,7 +204,13 @@ impl<'t, 'c> Context<'t, 'c> {
     }
 
     /// When a reading of a log was taken.
-    pub(super) fn when(&mut self, log: i64, seq: u64, reading: &Reading, received: Millis) -> Result<Interval, StoreError> {
+    pub(super) fn when(
+        &mut self,
+        log: i64,
+        seq: u64,
+        reading: &Reading,
+        received: Millis,
+    ) -> Result<Interval, StoreError> {
         let known = self.timelines.entry(log).or_default();
         let at = match known.iter().position(|a| (a.from..=a.until).contains(&seq)) {
             Some(at) => at,

@@ -38,10 +38,10 @@ pub struct Dated<'a> {
 /// # Errors
 /// An accident of the store, or what `each` returned.
 pub fn dated(c: &Connection, mut each: impl FnMut(Dated<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
-    let mut logs = c.prepare("SELECT log.id, log.log, kiosk.room FROM log JOIN kiosk ON kiosk.id = log.kiosk ORDER BY log.id")?;
-    let logs: Vec<(i64, LogId, String)> = logs
-        .query_map([], |r| Ok((r.get(0)?, LogId::from_bytes(r.get(1)?), r.get(2)?)))?
-        .collect::<Result<_, _>>()?;
+    let mut logs =
+        c.prepare("SELECT log.id, log.log, kiosk.room FROM log JOIN kiosk ON kiosk.id = log.kiosk ORDER BY log.id")?;
+    let logs: Vec<(i64, LogId, String)> =
+        logs.query_map([], |r| Ok((r.get(0)?, LogId::from_bytes(r.get(1)?), r.get(2)?)))?.collect::<Result<_, _>>()?;
     let mut facts =
         c.prepare("SELECT seq, body, received_at, held FROM fact WHERE log = ?1 AND body IS NOT NULL ORDER BY seq")?;
     for (id, log, room) in logs {

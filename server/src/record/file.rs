@@ -125,7 +125,9 @@ impl Context<'_, '_> {
             Act::PlanWithdrawn { plan, pupil, .. } => {
                 let (from, until): (SessionKey, SessionKey) = self
                     .tx
-                    .prepare_cached("SELECT from_on, from_half, until_on, until_half FROM plan WHERE id = ?1 AND pupil = ?2")?
+                    .prepare_cached(
+                        "SELECT from_on, from_half, until_on, until_half FROM plan WHERE id = ?1 AND pupil = ?2",
+                    )?
                     .query_row(params![plan.as_bytes(), pupil.as_bytes()], |r| {
                         Ok((crate::store::columns::session(r, 0)?, crate::store::columns::session(r, 2)?))
                     })?;

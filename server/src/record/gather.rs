@@ -3,8 +3,8 @@
 //! Must never: leave one out because of when it was received.
 
 use super::context::{Body, Context, Held, Place};
-use crate::store::columns::{DateCol, HalfCol, HashCol, int, json, uint};
 use crate::store::StoreError;
+use crate::store::columns::{DateCol, HalfCol, HashCol, int, json, uint};
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::act::{Act, Acted};
 use shared::calendar::SessionKey;
@@ -57,7 +57,9 @@ impl Context<'_, '_> {
         let places: Vec<(i64, u64)> = self
             .tx
             .prepare_cached("SELECT log, seq FROM fact_about WHERE date = ?1 AND half = ?2 AND about = ?3")?
-            .query_map(params![DateCol(session.date), HalfCol(session.half), about], |r| Ok((r.get(0)?, uint(r.get(1)?))))?
+            .query_map(params![DateCol(session.date), HalfCol(session.half), about], |r| {
+                Ok((r.get(0)?, uint(r.get(1)?)))
+            })?
             .collect::<Result<_, _>>()?;
         let mut out = Vec::with_capacity(places.len());
         for (log, seq) in places {
@@ -77,7 +79,12 @@ impl Context<'_, '_> {
     }
 
     /// Every fact about a pupil and session.
-    pub(super) fn gather(&mut self, pupil: PupilId, session: SessionKey, place: Place) -> Result<Vec<Fact>, StoreError> {
+    pub(super) fn gather(
+        &mut self,
+        pupil: PupilId,
+        session: SessionKey,
+        place: Place,
+    ) -> Result<Vec<Fact>, StoreError> {
         let mut held = self.about(session, pupil.as_bytes())?;
         held.extend(self.of_register(place.class, session)?.iter().cloned());
         held.extend(self.plans(pupil, session)?);
@@ -110,7 +117,13 @@ impl Context<'_, '_> {
     }
 
     /// A stored fact as a fact about this pupil and session; none if it says nothing about them.
-    fn fact(&mut self, held: &Held, pupil: PupilId, session: SessionKey, place: Place) -> Result<Option<Fact>, StoreError> {
+    fn fact(
+        &mut self,
+        held: &Held,
+        pupil: PupilId,
+        session: SessionKey,
+        place: Place,
+    ) -> Result<Option<Fact>, StoreError> {
         let (when, from, what) = match &held.body {
             Body::Done(acted) => {
                 let Some(what) = said(acted, pupil) else { return Ok(None) };
@@ -160,7 +173,9 @@ fn said(acted: &Acted, pupil: PupilId) -> Option<What> {
 /// What an observation says about a pupil.
 fn seen_of(seen: &Observed, pupil: PupilId) -> Option<What> {
     Some(match &seen.what {
-        Observation::Marked { class, pupil: of, mark, .. } if *of == pupil => What::Marked { class: *class, mark: *mark },
+        Observation::Marked { class, pupil: of, mark, .. } if *of == pupil => {
+            What::Marked { class: *class, mark: *mark }
+        }
         Observation::CameLate { class, pupil: of, .. } if *of == pupil => What::CameLate { class: *class },
         Observation::Submitted { class, tiles, .. } => What::Submitted { class: *class, tile: tiles.contains(&pupil) },
         Observation::Arrived { pupil: of, means, session, .. } if *of == pupil => {

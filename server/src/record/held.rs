@@ -41,7 +41,9 @@ impl Context<'_, '_> {
     pub(super) fn may_hold(&self, kiosk: KioskId, more: usize) -> Result<bool, StoreError> {
         let held: i64 = self
             .tx
-            .prepare_cached("SELECT count(*) FROM log JOIN fact ON fact.log = log.id WHERE log.kiosk = ?1 AND fact.held = 1")?
+            .prepare_cached(
+                "SELECT count(*) FROM log JOIN fact ON fact.log = log.id WHERE log.kiosk = ?1 AND fact.held = 1",
+            )?
             .query_row([kiosk.as_bytes()], |r| r.get(0))?;
         Ok(usize::try_from(held).unwrap_or(usize::MAX).saturating_add(more) <= HELD_PER_KIOSK)
     }
@@ -50,9 +52,11 @@ impl Context<'_, '_> {
     pub(super) fn release(&mut self, kiosk: KioskId, upto: Origin, accepted: bool) -> Result<(), StoreError> {
         let log: Option<i64> = self
             .tx
-            .query_row("SELECT id FROM log WHERE log = ?1 AND kiosk = ?2", params![upto.log.as_bytes(), kiosk.as_bytes()], |r| {
-                r.get(0)
-            })
+            .query_row(
+                "SELECT id FROM log WHERE log = ?1 AND kiosk = ?2",
+                params![upto.log.as_bytes(), kiosk.as_bytes()],
+                |r| r.get(0),
+            )
             .optional()?;
         let log = log.ok_or(StoreError::Missing("log of this kiosk"))?;
         let held: Vec<u64> = self
@@ -61,9 +65,11 @@ impl Context<'_, '_> {
             .query_map(params![log, int(upto.seq)], |r| r.get(0).map(uint))?
             .collect::<Result<_, _>>()?;
         for seq in held {
-            self.tx
-                .prepare_cached("UPDATE fact SET held = ?3 WHERE log = ?1 AND seq = ?2")?
-                .execute(params![log, int(seq), if accepted { 0 } else { 2 }])?;
+            self.tx.prepare_cached("UPDATE fact SET held = ?3 WHERE log = ?1 AND seq = ?2")?.execute(params![
+                log,
+                int(seq),
+                if accepted { 0 } else { 2 }
+            ])?;
             if accepted && let Some(fact) = self.held(log, seq)? {
                 self.file(&fact)?;
             }

@@ -67,9 +67,7 @@ pub(super) fn mark(
     let tapped = decision.tapped.filter(|t| *t != Mark::Blank);
     let unchanged = match stands {
         None => new_entry.is_none() && tapped.is_none() && !decision.left,
-        Some(s) => {
-            new_entry.is_none() && s.tapped == tapped && s.went == decision.left && s.class == place.class
-        }
+        Some(s) => new_entry.is_none() && s.tapped == tapped && s.went == decision.left && s.class == place.class,
     };
     if unchanged {
         return Ok(());

@@ -77,14 +77,7 @@ impl Context<'_, '_> {
                 .query_row(params![DateCol(key.session.date), key.pupil.as_bytes()], |r| r.get(0))
                 .optional()?
                 .unwrap_or(false);
-        Ok(Sitting {
-            key,
-            class: place.class,
-            on_roll: place.on_roll,
-            day: day.day,
-            before: day.before,
-            left_earlier,
-        })
+        Ok(Sitting { key, class: place.class, on_roll: place.on_roll, day: day.day, before: day.before, left_earlier })
     }
 
     /// Appends the entry that the decision asks for; none if the record says so already.

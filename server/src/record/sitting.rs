@@ -18,7 +18,8 @@ pub(super) struct DayOf {
 }
 
 pub(super) fn day_of(calendar: &Calendar, session: SessionKey) -> DayOf {
-    let times = |key| calendar.times(key).map(|t| Times { start: t.start, opens: t.opens, closes: t.closes, end: t.end });
+    let times =
+        |key| calendar.times(key).map(|t| Times { start: t.start, opens: t.opens, closes: t.closes, end: t.end });
     let day = match (times(session), calendar.day(session.date)) {
         (Some(times), _) => DayKind::School(times),
         (None, Day::Closed { kind: ClosureKind::Inset, .. }) => DayKind::Inset,

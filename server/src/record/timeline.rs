@@ -54,12 +54,7 @@ pub(super) fn around(c: &Connection, log: i64, seq: u64) -> Result<Around, Store
     for boot in boots {
         let mut rows = of_boot.query([boot.as_bytes()])?;
         while let Some(r) = rows.next()? {
-            anchors.push(Anchor {
-                boot,
-                mono: Mono(r.get(0)?),
-                server: Millis(r.get(1)?),
-                uncertainty: r.get(2)?,
-            });
+            anchors.push(Anchor { boot, mono: Mono(r.get(0)?), server: Millis(r.get(1)?), uncertainty: r.get(2)? });
         }
     }
     let boots = stretches.into_iter().map(|(_, boot)| boot).collect();
@@ -146,7 +141,14 @@ pub(super) fn add_anchor(tx: &WriteTx<'_>, log: i64, seq: u64, anchor: &Anchor) 
     tx.prepare_cached(
         "INSERT OR IGNORE INTO anchor(log, seq, boot, mono, server, uncertainty) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
-    .execute(params![log, int(seq), anchor.boot.as_bytes(), anchor.mono.0, anchor.server.0, anchor.uncertainty])?;
+    .execute(params![
+        log,
+        int(seq),
+        anchor.boot.as_bytes(),
+        anchor.mono.0,
+        anchor.server.0,
+        anchor.uncertainty
+    ])?;
     Ok(!known)
 }
 

@@ -11,7 +11,9 @@ pub enum StoreError {
     #[error("the database refused: {0}")]
     Sql(#[from] rusqlite::Error),
     /// The schema could not be brought up to date.
-    #[error("{path}: cannot be brought up to date: {source}. It was left as it was; restore the version of the program that wrote it")]
+    #[error(
+        "{path}: cannot be brought up to date: {source}. It was left as it was; restore the version of the program that wrote it"
+    )]
     Migration {
         /// The file.
         path: PathBuf,

@@ -133,3 +133,6 @@ fn private_folder(dir: &Path) -> Result<(), StoreError> {
     }
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(StoreError::file(dir))
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,9 +33,7 @@ pub fn writer(path: &Path, schema: &Migrations<'_>) -> Result<Connection, StoreE
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "wal_autocheckpoint", 2000)?;
-    schema
-        .to_latest(&mut conn)
-        .map_err(|source| StoreError::Migration { path: path.to_owned(), source })?;
+    schema.to_latest(&mut conn).map_err(|source| StoreError::Migration { path: path.to_owned(), source })?;
     conn.pragma_update(None, "foreign_keys", "ON")?;
     Ok(conn)
 }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use shared::id::SchoolId;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 /// Readers at work at once; more wait. Each is a connection of its own.
 const READERS: usize = 8;
@@ -118,10 +118,14 @@ impl School {
         T: Send + 'static,
         F: FnOnce(&WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.writer.hand(work).await.map_err(|_| StoreError::Stopped)?
+        let (tell, told) = oneshot::channel();
+        self.writer.hand(work, move |answer| {
+            let _ = tell.send(answer); // the caller may have gone; what was committed stays
+        });
+        told.await.map_err(|_| StoreError::Stopped)?
     }
 
-    /// Writes, blocking this thread until COMMIT. Not from an async thread.
+    /// Writes, blocking this thread until COMMIT. Not for async threads: they would stand still with it.
     ///
     /// # Errors
     /// As for [`School::write`].
@@ -130,7 +134,21 @@ impl School {
         T: Send + 'static,
         F: FnOnce(&WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.writer.hand(work).blocking_recv().map_err(|_| StoreError::Stopped)?
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        self.writer.hand(work, move |answer| {
+            let _ = tell.send(answer); // as above
+        });
+        told.recv().map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Hands a job to the writer without waiting.
+    #[cfg(test)]
+    pub(super) fn writer_for_tests<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+        tell: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+    ) {
+        self.writer.hand(work, tell);
     }
 
     /// Finishes what waits and closes the writer.

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 /// Jobs taken into one transaction at most: bounds how long the first caller waits.
 const GROUP: usize = 64;
@@ -59,30 +59,28 @@ impl Writer {
         Ok(Self { jobs: Mutex::new(Some(send)), thread: Mutex::new(Some(thread)), commits })
     }
 
-    /// Hands a job to the thread; the answer arrives after COMMIT.
-    pub(super) fn hand<T, F>(&self, work: F) -> oneshot::Receiver<Result<T, StoreError>>
+    /// Hands a job to the thread; `tell` is called after COMMIT, or dropped when the writer has stopped.
+    pub(super) fn hand<T, F, G>(&self, work: F, tell: G)
     where
         T: Send + 'static,
         F: FnOnce(&WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+        G: FnOnce(Result<T, StoreError>) + Send + 'static,
     {
-        let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |tx| {
             let made = catch_unwind(AssertUnwindSafe(|| work(tx?))).unwrap_or(Err(StoreError::Panicked));
             let good = made.is_ok();
             let answer: Answer = Box::new(move |committed| {
-                let answer = match (made, committed) {
+                tell(match (made, committed) {
                     (Ok(value), Ok(())) => Ok(value),
                     (Err(error), _) | (Ok(_), Err(error)) => Err(error),
-                };
-                let _ = tell.send(answer); // the caller may have gone; what was committed stays
+                });
             });
             (good, answer)
         });
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(send) = jobs.as_ref() {
-            let _ = send.send(job); // a dropped job drops `tell`: the caller hears Stopped
+            let _ = send.send(job); // a dropped job drops `tell`: the caller hears that the writer has stopped
         }
-        told
     }
 
     /// Commits so far.

@@ -55,7 +55,11 @@ async fn a_replay_writes_nothing_and_answers_the_same() {
     kiosk.tap(at(8, 55), "am", 1, 1, Mark::Present);
     let first = world.push(&kiosk).await;
     let counts = |w: &crate::testing::World| {
-        (w.count("SELECT count(*) FROM fact"), w.count("SELECT count(*) FROM entry"), w.count("SELECT max(seq) FROM feed"))
+        (
+            w.count("SELECT count(*) FROM fact"),
+            w.count("SELECT count(*) FROM entry"),
+            w.count("SELECT max(seq) FROM feed"),
+        )
     };
     let before = counts(&world);
     assert_eq!(world.push(&kiosk).await, first);
@@ -205,7 +209,8 @@ async fn a_waiting_pull_answers_when_a_mark_comes_and_carries_three_words() {
     let (waited, pushed) = tokio::join!(pull(&world, &desk, next, 30), world.push(&one));
     assert!(matches!(pushed, Pushed::Accepted { .. }));
     let Pulled::Page { rows, .. } = waited else { panic!("no page") };
-    let marks: Vec<_> = rows.iter().filter(|r| matches!(&r.body, Some(RowBody::Mark(m)) if m.pupil == pupil(3))).collect();
+    let marks: Vec<_> =
+        rows.iter().filter(|r| matches!(&r.body, Some(RowBody::Mark(m)) if m.pupil == pupil(3))).collect();
     assert_eq!(marks.len(), 1);
     assert!(!serde_json::to_string(&rows).unwrap().contains("code"));
 }
@@ -215,10 +220,13 @@ async fn a_cursor_beyond_the_head_or_of_another_feed_takes_a_new_snapshot() {
     let world = world();
     let one = world.enrol(Mode::Classroom, &[class(1)]).await;
     assert!(matches!(pull(&world, &one, 1_000_000, 0).await, Pulled::Resnapshot { .. }));
-    world.school.write_now({
-        let id = one.id;
-        move |tx| crate::feed::renew(tx, id)
-    }).unwrap();
+    world
+        .school
+        .write_now({
+            let id = one.id;
+            move |tx| crate::feed::renew(tx, id)
+        })
+        .unwrap();
     let request = Request::get(format!("/sync/v1/pull?feed={}&after=0&limit=10&wait=0", "0".repeat(32)))
         .header(header::AUTHORIZATION, format!("Bearer {}", one.token));
     let (_, body) = world.ask(request.body(Body::empty()).unwrap()).await;
@@ -232,10 +240,13 @@ async fn a_late_arrival_at_reception_turns_into_l_with_its_minutes() {
     desk.anchor(at(8, 40));
     let session: Option<SessionKey> = Some(session("am"));
     let means = shared::observation::Means::Card;
-    desk.write(at(9, 5), Observation::Arrived { pupil: pupil(4), means, session, reason: None });
+    desk.write(at(9, 5).plus(30_000), Observation::Arrived { pupil: pupil(4), means, session, reason: None });
     world.set(at(9, 6));
     world.push(&desk).await;
     assert_eq!(world.code(4, "am").as_deref(), Some("L"));
-    assert_eq!(world.one("SELECT cast(minutes AS TEXT) FROM mark WHERE pupil = ?1 AND half = ?2", 4, "am").as_deref(), Some("15"));
+    assert_eq!(
+        world.one("SELECT cast(minutes AS TEXT) FROM mark WHERE pupil = ?1 AND half = ?2", 4, "am").as_deref(),
+        Some("15")
+    );
     assert_eq!(world.count("SELECT count(*) FROM movement WHERE what = 'arrived'"), 1);
 }
