@@ -194,7 +194,7 @@ fn carry_out(command: Command, hub: &HubHandle, printer: &Printer) -> Result<(),
                 For::Connected => state.connected,
                 For::Offline => !state.connected,
                 For::Trusted => state.trusted,
-                For::Roster => state.mode.is_some() && state.connected,
+                For::Roster => state.whole && state.mode.is_some() && state.connected,
                 For::Revoked => state.revoked,
             };
             hub.wait(patience(within_s), holds)?;
@@ -209,7 +209,7 @@ fn carry_out(command: Command, hub: &HubHandle, printer: &Printer) -> Result<(),
             let now = state(hub)?;
             printer.print(&json!({
                 "event": "status", "outstanding": now.outstanding, "unsent": now.unsent, "connected": now.connected,
-                "trusted": now.trusted, "mode": now.mode, "rows": now.rows, "enrolled": now.enrolled,
+                "trusted": now.trusted, "whole": now.whole, "mode": now.mode, "rows": now.rows, "enrolled": now.enrolled,
                 "revoked": now.revoked,
             }));
             Ok(())

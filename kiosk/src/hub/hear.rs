@@ -25,10 +25,13 @@ impl Run {
                 self.sending();
             }
             Told::Rows(rows) => self.rows(rows),
-            Told::Snapshot(rows) => {
-                self.rows = 0;
-                self.update(Msg::Resnapshot);
-                self.rows(rows);
+            Told::Whole(rows) => {
+                if let Some(rows) = rows {
+                    self.rows = 0;
+                    self.update(Msg::Resnapshot);
+                    self.rows(rows);
+                }
+                self.live.set(|state| state.whole = true);
             }
             Told::Anchored { anchor, fact, head } => {
                 // The log keeps an anchor only if it is clearly better; the newest of the others is good for this boot.

@@ -22,7 +22,9 @@ pub struct State {
     pub trusted: bool,
     /// What the kiosk is for, once its settings have arrived.
     pub mode: Option<Mode>,
-    /// Rows of the feed that it holds.
+    /// Whether its roster has ever been whole.
+    pub whole: bool,
+    /// Rows of the feed that it was told.
     pub rows: usize,
     /// Whether it has a school.
     pub enrolled: bool,

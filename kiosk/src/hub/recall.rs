@@ -23,6 +23,8 @@ pub struct Memory {
     pub timeline: Timeline,
     /// What the feed told.
     pub rows: Vec<Row>,
+    /// Whether that has ever been all of it.
+    pub whole: bool,
     /// Own facts of the last days, in the order of the log.
     pub facts: Vec<Recalled>,
     /// The log as it stands.
@@ -69,5 +71,13 @@ pub fn read(tx: &rusqlite::Connection, clock: Clock) -> Result<Memory, StoreErro
         .filter(|entry| serde_json::from_str::<Observed>(&entry.body).is_ok_and(|fact| by_a_person(&fact.what)))
         .map(|entry| entry.seq)
         .collect();
-    Ok(Memory { enrolled: kept::enrolled(tx)?, timeline, rows: feed::all(tx)?, facts, standing, unsent })
+    Ok(Memory {
+        enrolled: kept::enrolled(tx)?,
+        timeline,
+        rows: feed::all(tx)?,
+        whole: feed::is_whole(tx)?,
+        facts,
+        standing,
+        unsent,
+    })
 }

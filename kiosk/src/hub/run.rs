@@ -98,7 +98,7 @@ impl Run {
                 self.store.write_now(move |tx| recall::read(tx, clock))?
             }
         };
-        let Memory { enrolled, timeline, rows, facts, standing, unsent } = memory;
+        let Memory { enrolled, timeline, rows, whole, facts, standing, unsent } = memory;
         self.timeline = timeline;
         self.head = standing.head.seq;
         self.unsent = unsent.into();
@@ -108,7 +108,10 @@ impl Run {
         self.update(Msg::Recalled { facts });
         self.update(Msg::Sync(self.sync.clone()));
         let is_enrolled = enrolled.is_some();
-        self.live.set(|state| state.enrolled = is_enrolled);
+        self.live.set(|state| {
+            state.enrolled = is_enrolled;
+            state.whole = whole;
+        });
         if is_enrolled {
             self.rows(rows);
         } else {

@@ -131,7 +131,7 @@ pub enum For {
     Offline,
     /// This boot has met the server.
     Trusted,
-    /// The kiosk knows what it is for, and has rows.
+    /// The kiosk has its whole roster, and the server answers.
     Roster,
     /// The office has switched the kiosk off.
     Revoked,

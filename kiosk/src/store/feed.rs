@@ -3,11 +3,13 @@
 //! Must never: keep a page without its cursor, or a cursor without its page. And a new snapshot must not take the
 //! roster off the screen before it is whole.
 
-use super::StoreError;
+use super::{StoreError, kept};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use shared::id::FeedId;
 use shared::sync::Feed;
 use shared::wire::v1::{Row, RowBody};
+
+const WHOLE: &str = "roster_whole";
 
 /// What is followed, if anything is, and how far.
 ///
@@ -62,7 +64,16 @@ pub fn apply(tx: &Transaction<'_>, feed: FeedId, rows: &[Row], cursor: u64) -> R
 /// [`StoreError`].
 pub fn end_snapshot(tx: &Transaction<'_>) -> Result<Option<Vec<Row>>, StoreError> {
     let gone = tx.execute("DELETE FROM feed_row WHERE old = 1", [])?;
+    kept::set(tx, WHOLE, "yes")?;
     if gone > 0 { all(tx).map(Some) } else { Ok(None) }
+}
+
+/// Whether a snapshot has ever been whole here: from then on the kiosk has a roster to work with.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn is_whole(tx: &Connection) -> Result<bool, StoreError> {
+    Ok(kept::get(tx, WHOLE)?.is_some())
 }
 
 /// Everything the kiosk was told and still holds, in the order of the feed.

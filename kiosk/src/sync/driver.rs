@@ -309,9 +309,8 @@ impl Driver {
                 self.pending.push_back(Event::Stored { cursor });
             }
             Action::EndSnapshot => {
-                if let Some(rows) = self.store.write_soon(feed::end_snapshot).await? {
-                    (self.tell)(Told::Snapshot(rows));
-                }
+                let rows = self.store.write_soon(feed::end_snapshot).await?;
+                (self.tell)(Told::Whole(rows));
             }
             Action::BeginLog { re_append_from } => {
                 let what = Observation::Noticed { notice: Notice::LogBegunAnew };

@@ -43,8 +43,8 @@ pub enum Told {
     },
     /// These rows are on disk.
     Rows(Vec<Row>),
-    /// Forget what was told before: this is all there is, and on disk.
-    Snapshot(Vec<Row>),
+    /// All there was to tell has been told. With rows: forget what was told before, this is all there is.
+    Whole(Option<Vec<Row>>),
     /// The server's time is known; the fact, if it was appended to the log.
     Anchored {
         /// The tie.
