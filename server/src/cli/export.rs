@@ -49,7 +49,7 @@ pub(super) struct Common {
     out: Option<PathBuf>,
 }
 
-fn date(text: &str) -> Result<NaiveDate, String> {
+pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|_| "expected a date as 2026-11-23".to_owned())
 }
 
