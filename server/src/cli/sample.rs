@@ -17,7 +17,7 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The day of the demonstration, yyyy-mm-dd; without it today, or the school day before.
-    #[arg(long)]
+    #[arg(long, value_parser = date)]
     date: Option<NaiveDate>,
     /// Leave out the two terms of history.
     #[arg(long)]
@@ -39,4 +39,8 @@ fn weekday(at: i64) -> Option<NaiveDate> {
         Weekday::Sun => today.checked_sub_days(Days::new(2)),
         _ => Some(today),
     }
+}
+
+fn date(text: &str) -> Result<NaiveDate, &'static str> {
+    text.parse().map_err(|_| "a date is written yyyy-mm-dd")
 }
