@@ -18,6 +18,7 @@ pub mod live;
 pub mod office;
 pub mod record;
 pub mod router;
+pub mod sample;
 pub mod school;
 pub mod secret;
 pub mod state;
