@@ -9,6 +9,7 @@ use super::{Sent, Shell, choose, html, named};
 use crate::auth::Actor;
 use crate::error::{Answer as Page, Error};
 use crate::record;
+use crate::school;
 use crate::state::App;
 use crate::store::columns::{DateCol, HalfCol, to_json};
 use crate::store::{ReadTx, StoreError};
@@ -166,13 +167,15 @@ fn moves(
     say: impl Fn(Millis) -> String,
 ) -> Result<Vec<String>, StoreError> {
     let mut statement = c.prepare_cached(
-        "SELECT what, at_from, at_until FROM movement WHERE date = ?1 AND half = ?2 AND pupil = ?3 ORDER BY at_from",
+        "SELECT what, at_from, at_until, reason FROM movement WHERE date = ?1 AND half = ?2 AND pupil = ?3 ORDER BY at_from",
     )?;
     let rows = statement.query_map(params![DateCol(session.date), HalfCol(session.half), pupil.as_bytes()], |r| {
-        Ok((r.get::<_, String>(0)?, Millis(r.get(1)?), Millis(r.get(2)?)))
+        Ok((r.get::<_, String>(0)?, Millis(r.get(1)?), Millis(r.get(2)?), r.get::<_, Option<String>>(3)?))
     })?;
     rows.map(|row| {
-        let (what, from, until) = row?;
+        let (what, from, until, sealed) = row?;
+        let reason = sealed.map(|sealed| school::open_reason(c, &sealed)).transpose()?.flatten();
+        let reason = reason.map(|reason| format!(", said: {reason}")).unwrap_or_default();
         let what = match what.as_str() {
             "left" => "left the building",
             "returned" => "came back",
@@ -180,9 +183,9 @@ fn moves(
         };
         let (from_text, until_text) = (say(from), say(until));
         Ok(if from_text == until_text {
-            format!("{what} {from_text}")
+            format!("{what} {from_text}{reason}")
         } else {
-            format!("{what} between {from_text} and {until_text}")
+            format!("{what} between {from_text} and {until_text}{reason}")
         })
     })
     .collect()
