@@ -5,5 +5,6 @@
 #![allow(clippy::disallowed_methods)] // this crate drives real processes in real time
 
 pub mod clock;
+pub mod demo;
 pub mod office;
 pub mod process;

@@ -186,15 +186,19 @@ impl Kiosk {
         let waiting = Arc::clone(&answers);
         tokio::spawn(async move {
             let mut lines = BufReader::new(stdout).lines();
+            let mut shown = Value::Null; // what a `screen` or `status` command printed before its `done`
             while let Ok(Some(line)) = lines.next_line().await {
-                let Ok(value) = serde_json::from_str::<Value>(&line) else { continue };
-                match value["id"].as_u64() {
-                    Some(id) => {
-                        if let Some(answer) = waiting.lock().await.remove(&id) {
+                let Ok(mut value) = serde_json::from_str::<Value>(&line) else { continue };
+                match value["event"].as_str() {
+                    Some("done" | "error") => {
+                        let line = value["line"].as_u64().unwrap_or(0);
+                        value["shown"] = shown.take();
+                        if let Some(answer) = waiting.lock().await.remove(&line) {
                             let _ = answer.send(value);
                         }
                     }
-                    None => {
+                    Some("screen" | "status") => shown = value,
+                    _ => {
                         let _ = send.send(value);
                     }
                 }
@@ -208,21 +212,30 @@ impl Kiosk {
     ///
     /// # Errors
     /// When the kiosk ended, refused the command, or does not answer.
-    pub async fn ask(&mut self, mut command: Value) -> Result<Value, Trouble> {
-        let id = self.next;
-        self.next += 1;
-        command["id"] = id.into();
-        let (send, answer) = oneshot::channel();
-        self.answers.lock().await.insert(id, send);
-        self.stdin.write_all(format!("{command}\n").as_bytes()).await?;
-        self.stdin.flush().await?;
-        let answer = tokio::time::timeout(PATIENCE, answer)
+    pub async fn ask(&mut self, command: Value) -> Result<Value, Trouble> {
+        let what = command["do"].clone();
+        let answer = self.send(command).await?;
+        let mut answer = tokio::time::timeout(PATIENCE, answer)
             .await
-            .map_err(|_| format!("the kiosk does not answer {}", command["cmd"]))?
+            .map_err(|_| format!("the kiosk does not answer {what}"))?
             .map_err(|_| "the kiosk has ended")?;
         if answer["event"] == "error" {
-            return Err(format!("the kiosk says: {answer}").into());
+            return Err(format!("the kiosk refuses {what}: {}", answer["what"]).into());
         }
+        Ok(answer["shown"].take())
+    }
+
+    /// Sends a command without waiting: the answer comes by and by, or never, if the kiosk ends.
+    ///
+    /// # Errors
+    /// When the kiosk has ended already.
+    pub async fn send(&mut self, command: Value) -> Result<oneshot::Receiver<Value>, Trouble> {
+        let line = self.next;
+        self.next += 1;
+        let (send, answer) = oneshot::channel();
+        self.answers.lock().await.insert(line, send);
+        self.stdin.write_all(format!("{command}\n").as_bytes()).await?;
+        self.stdin.flush().await?;
         Ok(answer)
     }
 
