@@ -29,8 +29,10 @@ pub enum Step {
         /// Five letters.
         check_word: String,
     },
-    /// Something is in the way; the kiosk tries on.
+    /// Something is in the way; the kiosk tries on, and a code that was shown still stands.
     Trouble(String),
+    /// The code does not stand any more, for this reason; another follows.
+    Anew(String),
 }
 
 /// Why there is no school.
@@ -111,7 +113,7 @@ pub async fn enrol_patiently(store: &Store, server: &str, mut tell: impl FnMut(S
     loop {
         match enrol(store, server, &mut tell).await {
             Err(error @ (EnrolError::Store(_) | EnrolError::NoRandom)) => return Err(error),
-            Err(error) => tell(Step::Trouble(error.to_string())),
+            Err(error) => tell(Step::Anew(error.to_string())),
             done @ Ok(_) => return done,
         }
         tokio::time::sleep(PATIENCE).await;

@@ -13,13 +13,18 @@ use kiosk::status;
 use kiosk::store::{Store, kept};
 use serde_json::json;
 use std::error::Error;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // To stderr: stdout is for answers.
     let filter = tracing_subscriber::EnvFilter::try_from_env("ROLLBOOK_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     match go(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -70,8 +75,10 @@ fn enrol_now(config: &Config, json: bool, again: bool) -> Result<(), Box<dyn Err
             println!("Type this code in the office page, Kiosks:   {code}");
             println!("The page must show the same check word:      {check_word}");
         }
-        Step::Trouble(trouble) if json => println!("{}", json!({ "event": "trouble", "what": trouble })),
-        Step::Trouble(trouble) => eprintln!("{trouble}. Trying on."),
+        Step::Trouble(trouble) | Step::Anew(trouble) if json => {
+            println!("{}", json!({ "event": "trouble", "what": trouble }))
+        }
+        Step::Trouble(trouble) | Step::Anew(trouble) => eprintln!("{trouble}. Trying on."),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let enrolled = runtime.block_on(enrol(&store, &server, tell)).inspect_err(|error: &EnrolError| {

@@ -54,15 +54,19 @@ impl Run {
             Told::LogBegun => self.recount(),
             Told::Disk(_) => self.health.disk(true),
             Told::Enrolling(step) => {
-                let msg = match step {
-                    Step::Code { code, check_word } => Msg::Enrolling {
-                        code: Text::new(&code).ok(),
-                        check_word: Text::new(&check_word).ok(),
-                        trouble: None,
-                    },
-                    Step::Trouble(trouble) => Msg::Enrolling { code: None, check_word: None, trouble: Some(trouble) },
+                let trouble = match step {
+                    Step::Code { code, check_word } => {
+                        self.asked = (Text::new(&code).ok(), Text::new(&check_word).ok());
+                        None
+                    }
+                    Step::Trouble(trouble) => Some(trouble),
+                    Step::Anew(why) => {
+                        self.asked = (None, None);
+                        Some(why)
+                    }
                 };
-                self.update(msg);
+                let (code, check_word) = self.asked.clone();
+                self.update(Msg::Enrolling { code, check_word, trouble });
             }
             Told::Enrolled => {
                 self.live.set(|state| state.enrolled = true);
@@ -80,6 +84,11 @@ impl Run {
         match status {
             Status::Online | Status::Waiting { .. } => {
                 self.sync.connected = true;
+                if self.live.get().revoked {
+                    // The office took it back, or the server had lost its list of kiosks for a while.
+                    self.live.set(|state| state.revoked = false);
+                    self.update(Msg::Enrolled);
+                }
                 self.sync.offline_since = None;
             }
             Status::Offline { .. } | Status::Upgrade => {

@@ -12,7 +12,7 @@ use crate::pin::PinChecker;
 use crate::store::{Store, StoreError, log, timeline};
 use crate::sync::{Link, Order};
 use shared::observation::{Observation, Observed};
-use shared::text::Text;
+use shared::text::{Name, Text};
 use shared::time::{Anchor, Interval, Millis, Reading, Timeline, resolve};
 use shared::wire::v1::{Row, RowBody};
 use std::collections::VecDeque;
@@ -49,6 +49,8 @@ pub struct Run {
     faults: Vec<shared::wire::v1::Fault>,
     seal_to: Option<Text<64>>,
     pub(super) rows: usize,
+    /// The code and words that this kiosk shows while it asks for a school.
+    pub(super) asked: (Option<Text<12>>, Option<Name>),
 }
 
 impl Run {
@@ -84,6 +86,7 @@ impl Run {
             faults: Vec::new(),
             seal_to: None,
             rows: 0,
+            asked: (None, None),
         })
     }
 
