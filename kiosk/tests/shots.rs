@@ -1,6 +1,6 @@
 //! Every screen as a picture, at 800×480 and 720×1280, beside the pictures that were looked at and found good.
 //!
-//! New pictures are written to `<target>/shots`. When a change is meant, look at them, then take them over:
+//! Pictures that differ are written to `<target>/shots`. When a change is meant, look at them, then take them over:
 //! `ROLLBOOK_SHOTS=take cargo test -p rollbook-kiosk --features ui-tests --test shots`.
 
 mod fixture;
@@ -13,6 +13,7 @@ use shared::wire::v1::{Expected, Fault, Mode, Seen};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{Platform, PlatformError, WindowAdapter};
 use slint::{ComponentHandle, PhysicalSize, Rgba8Pixel, SharedPixelBuffer};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -171,9 +172,33 @@ fn write(path: &Path, picture: &SharedPixelBuffer<Rgba8Pixel>) {
     encoder.write_header().unwrap().write_image_data(&rgb).unwrap();
 }
 
+/// A small copy to keep: at most 256 colours, each within the tolerance of what it stands for.
+fn keep(path: &Path, picture: &SharedPixelBuffer<Rgba8Pixel>) {
+    let bin = |p: &Rgba8Pixel| [p.r / 17, p.g / 17, p.b / 17];
+    let mut colours: BTreeMap<[u8; 3], BTreeMap<[u8; 3], usize>> = BTreeMap::new();
+    for p in picture.as_slice() {
+        *colours.entry(bin(p)).or_default().entry([p.r, p.g, p.b]).or_default() += 1;
+    }
+    assert!(colours.len() <= 256, "{}: {} colours", path.display(), colours.len());
+    let place: BTreeMap<[u8; 3], u8> = colours.keys().copied().zip(0..=u8::MAX).collect();
+    let palette: Vec<u8> =
+        colours.values().flat_map(|c| *c.iter().max_by_key(|(_, n)| **n).map(|(rgb, _)| rgb).unwrap()).collect();
+    let file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    let mut encoder = png::Encoder::new(file, picture.width(), picture.height());
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_palette(palette);
+    encoder.set_compression(png::Compression::High);
+    encoder.set_filter(png::Filter::NoFilter);
+    let bytes: Vec<u8> = picture.as_slice().iter().map(|p| place[&bin(p)]).collect();
+    encoder.write_header().unwrap().write_image_data(&bytes).unwrap();
+}
+
 fn read(path: &Path) -> Option<(u32, u32, Vec<u8>)> {
     let file = std::io::BufReader::new(std::fs::File::open(path).ok()?);
-    let mut reader = png::Decoder::new(file).read_info().unwrap();
+    let mut decoder = png::Decoder::new(file);
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
     let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut bytes).unwrap();
     bytes.truncate(info.buffer_size());
@@ -215,22 +240,25 @@ fn every_screen_looks_as_it_was_found_good() {
             }
             let picture = shoot(&window, &shown, &desk.view());
             let file = format!("{name}_{size}.png");
-            write(&out.join(&file), &picture);
             if take {
-                write(&golden_dir.join(&file), &picture);
+                keep(&golden_dir.join(&file), &picture);
             }
             match read(&golden_dir.join(&file)) {
-                None => wrong.push(format!("{file}: there is no picture to compare with")),
+                None => {
+                    write(&out.join(&file), &picture);
+                    wrong.push(format!("{file}: there is no picture to compare with"));
+                }
                 Some(golden) => {
                     let share = difference(&picture, &golden);
                     if share > 0.002 {
+                        write(&out.join(&file), &picture);
                         wrong.push(format!("{file}: {:.2} % of the pixels differ", share * 100.0));
                     }
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "{}\nThe new pictures are in {}", wrong.join("\n"), out.display());
+    assert!(wrong.is_empty(), "{}\nWhat was drawn is in {}", wrong.join("\n"), out.display());
 }
 
 fn shoot(window: &KioskWindow, shown: &kiosk::ui::Shown, screen: &Screen) -> SharedPixelBuffer<Rgba8Pixel> {

@@ -168,7 +168,7 @@ fn names(names: &[Name]) -> Vec<SharedString> {
 /// Short parts between dots are not broken over lines: "29 kept here".
 fn keep(words: &str) -> SharedString {
     let part = |p: &str| if p.len() <= 16 { p.replace(' ', "\u{a0}") } else { p.to_owned() };
-    words.split(" · ").map(part).collect::<Vec<_>>().join(" · ").into()
+    words.replace("≈ ", "≈\u{a0}").split(" · ").map(part).collect::<Vec<_>>().join(" · ").into()
 }
 
 fn form(form: s::SyncForm) -> SyncForm {
