@@ -43,6 +43,15 @@ mod window {
             .with_style("fluent-light".into())
             .with_debug_info(std::env::var_os("CARGO_FEATURE_UI_TESTS").is_some())
             .embed_resources(slint_build::EmbedResourcesKind::EmbedFiles);
+        if std::env::var_os("CARGO_FEATURE_UI_TESTS").is_some() {
+            // Only to see that they still fit; the program has none of them.
+            let previews = PathBuf::from(var("OUT_DIR")).join("previews.rs");
+            if let Err(e) =
+                slint_build::compile_with_output_path(here.join("ui/preview/all.slint"), &previews, config.clone())
+            {
+                panic!("a preview does not compile: {e}");
+            }
+        }
         if let Err(e) = slint_build::compile_with_config(&entry, config) {
             panic!("the window does not compile: {e}");
         }
