@@ -68,7 +68,7 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>) ->
         kiosks(tx, &calendar, now)
     });
     let (revoked, mut kiosks): (Vec<_>, Vec<_>) = all.await?.into_iter().partition(|k| k.revoked.is_some());
-    kiosks.sort_by_cached_key(|k| (k.colour == "good", counted(&k.room))); // those that need somebody first
+    kiosks.sort_by_cached_key(|k| (k.colour == "good", words::counted(&k.room))); // those that need somebody first
     let online = kiosks.iter().filter(|k| k.state == "Online").count();
     html(&KiosksPage { shell: Shell::of(&actor, "/kiosks"), kiosks, revoked, online })
 }
@@ -117,12 +117,6 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// A name as people sort it: "Room 9" before "Room 10".
-fn counted(room: &str) -> (String, u64) {
-    let words = room.trim_end_matches(|c: char| c.is_ascii_digit());
-    (words.to_lowercase(), room[words.len()..].parse().unwrap_or(0))
 }
 
 const fn fault(fault: Fault) -> &'static str {

@@ -53,6 +53,13 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }
 
+/// A name as people sort it: "Room 9" before "Room 10".
+#[must_use]
+pub fn counted(room: &str) -> (String, u64) {
+    let words = room.trim_end_matches(|c: char| c.is_ascii_digit());
+    (words.to_lowercase(), room[words.len()..].parse().unwrap_or(0))
+}
+
 /// A question as a person reads it.
 pub struct Asked {
     /// In a few words.
@@ -146,6 +153,13 @@ mod tests {
         assert_eq!(session(SessionKey { date, half: Half::Am }), "Tuesday 3 November, morning");
         assert_eq!(count(1, "pupil", "pupils"), "1 pupil");
         assert_eq!(count(0, "pupil", "pupils"), "0 pupils");
+    }
+
+    #[test]
+    fn rooms_are_sorted_as_people_count() {
+        let mut rooms = ["Room 10", "Room 9", "Hall", "Łódź 2"];
+        rooms.sort_by_cached_key(|room| counted(room));
+        assert_eq!(rooms, ["Hall", "Room 9", "Room 10", "Łódź 2"]);
     }
 
     #[test]

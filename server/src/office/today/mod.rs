@@ -88,14 +88,14 @@ pub async fn fragment(actor: &Actor, now: Now, choose: Choose) -> Result<(String
     Ok((live.day.clone(), live.render()?))
 }
 
-/// The session that is meant when nobody said which.
+/// The session that is meant when nobody said which: the one whose register opened last, for its families are still
+/// to be called when it has closed; before the first opens, the first.
 fn at_hand(calendar: &Calendar, now: Millis, choose: Choose) -> SessionKey {
-    let today = calendar.date_of(now);
-    let date = choose.date.unwrap_or(today);
+    let date = choose.date.unwrap_or_else(|| calendar.date_of(now));
     if let Some(half) = choose.half {
         return SessionKey { date, half };
     }
-    let here = || calendar.at_hand(now).or_else(|| calendar.under_way(now)).filter(|key| key.date == date);
-    let last = || calendar.sessions(date, date).last();
-    here().or_else(last).unwrap_or(SessionKey { date, half: Half::Am })
+    let opened = |key: &SessionKey| calendar.times(*key).is_some_and(|times| times.opens <= now);
+    let last = calendar.sessions(date, date).filter(opened).last();
+    last.or_else(|| calendar.sessions(date, date).next()).unwrap_or(SessionKey { date, half: Half::Am })
 }

@@ -115,8 +115,9 @@ fn classes(c: &Connection, session: SessionKey, silent: Millis) -> Result<Vec<Cl
          WHERE c.ended_on IS NULL OR c.ended_on >= :date
          GROUP BY c.id ORDER BY c.sort, c.name",
     )?;
-    let rows =
-        statement.query_map(named_params! {":date": DateCol(session.date), ":half": HalfCol(session.half), ":silent": silent.0}, |r| {
+    let rows = statement.query_map(
+        named_params! {":date": DateCol(session.date), ":half": HalfCol(session.half), ":silent": silent.0},
+        |r| {
             let kiosks: usize = r.get(9)?;
             // total() is a float: it counts true ones, and is 0.0 where there is nothing to count.
             let all_silent = kiosks > 0 && r.get::<_, f64>(10)? >= kiosks as f64;
@@ -135,7 +136,8 @@ fn classes(c: &Connection, session: SessionKey, silent: Millis) -> Result<Vec<Cl
                 kiosks,
                 offline: if all_silent { millis(11)? } else { None },
             })
-        })?;
+        },
+    )?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -74,12 +74,36 @@ fn a_register_from_before_it_opens_until_after_it_has_closed() {
         (begun(), vec![Here, Here, Blank], at(9, 12), "In progress | 2 of 3", true),
         (sent(at(8, 57)), vec![Here, Here, Unknown], at(9, 0), "Submitted | 08:57 by Miss Grant", false),
         (sent(at(9, 6)), vec![Here; 3], at(9, 7), "Received late | 08:57 by Miss Grant · received 09:06", false),
-        (ClassRow { closed: Some(at(9, 20)), ..sent(at(8, 57)) }, vec![Here; 3], at(9, 30), "Closed | 08:57 by Miss Grant", false),
+        (
+            ClassRow { closed: Some(at(9, 20)), ..sent(at(8, 57)) },
+            vec![Here; 3],
+            at(9, 30),
+            "Closed | 08:57 by Miss Grant",
+            false,
+        ),
         (ClassRow { closed: Some(at(9, 20)), ..row() }, vec![Blank; 3], at(9, 30), "Missing | ", true),
         (begun(), vec![Here, Here, Blank], at(9, 21), "Missing | 2 of 3 marked, not submitted", true),
-        (ClassRow { submitted: Some(at(9, 40)), ..begun() }, vec![Here; 3], at(9, 41), "Taken after close | 09:40", false),
-        (ClassRow { planned: true, ..row() }, vec![Stands::Elsewhere; 3], at(9, 41), "Planned absence | 3 elsewhere", false),
-        (ClassRow { offline: Some(at(8, 41)), ..row() }, vec![Blank; 3], at(8, 55), "Not started | kiosk offline since 08:41", false),
+        (
+            ClassRow { submitted: Some(at(9, 40)), ..begun() },
+            vec![Here; 3],
+            at(9, 41),
+            "Taken after close | 09:40",
+            false,
+        ),
+        (
+            ClassRow { planned: true, ..row() },
+            vec![Stands::Elsewhere; 3],
+            at(9, 41),
+            "Planned absence | 3 elsewhere",
+            false,
+        ),
+        (
+            ClassRow { offline: Some(at(8, 41)), ..row() },
+            vec![Blank; 3],
+            at(8, 55),
+            "Not started | kiosk offline since 08:41",
+            false,
+        ),
         (ClassRow { kiosks: 0, ..row() }, vec![Blank; 3], at(8, 55), "Not started | no kiosk", false),
     ];
     for (row, stands, now, words, needs) in cases {
@@ -93,6 +117,7 @@ fn the_six_figures_count_each_pupil_once() {
     let page = page(row(), &[Here, Late, Known, Expected, Unknown, Elsewhere, Stands::Blank], at(8, 55), Role::Office);
     let figures: Vec<_> = page.figures.iter().map(|f| (f.value.as_str(), f.colour)).collect();
     assert_eq!(figures, [("0 of 1", ""), ("2", ""), ("1", ""), ("2", ""), ("1", "alarm"), ("0", "")]);
+    assert_eq!(page.figures[5].name, "questions for you");
     assert_eq!(page.total.tally.pupils, 7);
 }
 
@@ -111,6 +136,7 @@ fn a_role_sees_what_it_needs_and_no_more() {
     for role in [Role::Teacher, Role::Committee, Role::Trust] {
         let page = page(role);
         assert!(page.unexplained.is_none() && page.questions.is_none() && page.registers[0].href.is_none());
+        assert_eq!(page.figures[5].name, "questions open");
         assert_eq!(page.registers[0].teachers.is_empty(), role != Role::Teacher);
         assert_eq!(page.registers[0].note.contains("Grant"), role == Role::Teacher);
     }
@@ -121,7 +147,8 @@ fn the_session_at_hand_is_the_one_an_office_means() {
     let calendar = calendar();
     let any = Choose::default();
     let half = |now| at_hand(&calendar, now, any).half;
-    assert_eq!((half(at(7, 0)), half(at(9, 19)), half(at(9, 20))), (Half::Am, Half::Am, Half::Pm));
+    assert_eq!((half(at(7, 0)), half(at(9, 30)), half(at(12, 59))), (Half::Am, Half::Am, Half::Am));
+    assert_eq!(half(at(13, 0)), Half::Pm);
     assert_eq!(half(at(18, 0)), Half::Pm);
     let friday = Choose { date: Some(day(20)), half: None };
     assert_eq!(at_hand(&calendar, at(9, 0), friday), SessionKey { date: day(20), half: Half::Pm });

@@ -178,30 +178,37 @@ pub fn live(scene: Scene<'_>, rows: &Rows) -> Live {
         before: neighbour(scene, false),
         after: neighbour(scene, true),
         closed: times.is_none().then(|| closed(scene)),
-        figures: figures(in_time, wanted, total.tally, open_questions, registers.iter().any(|r| r.needs)),
+        figures: figures(in_time, wanted, total.tally, (open_questions, role), registers.iter().any(|r| r.needs)),
         unexplained: role.sees_reasons().then(|| unexplained(rows, &names, session)),
         questions: role.sees_reasons().then(|| questions(rows, session)),
         amends: role.amends(),
-        offline: rows.offline.iter().map(|(room, since)| offline(scene, room, *since)).collect(),
+        offline: offline(scene, rows),
         registers,
         total,
     }
 }
 
-fn figures(submitted: usize, wanted: usize, tally: Tally, questions: usize, needs: bool) -> Vec<Figure> {
+fn figures(
+    submitted: usize,
+    wanted: usize,
+    tally: Tally,
+    (questions, role): (usize, Role),
+    needs: bool,
+) -> Vec<Figure> {
     let figure = |value: String, name, colour| Figure { value, name, colour };
     let mark = |n: usize, colour| if n > 0 { colour } else { "" };
+    let asked = match (role.amends(), questions) {
+        (true, 1) => figure("1".to_owned(), "question for you", "ask"),
+        (true, n) => figure(n.to_string(), "questions for you", mark(n, "ask")),
+        (false, n) => figure(n.to_string(), if n == 1 { "question open" } else { "questions open" }, ""),
+    };
     vec![
         figure(format!("{submitted} of {wanted}"), "registers in", if needs { "alarm" } else { "" }),
         figure(tally.here.to_string(), "here", ""),
         figure(tally.late.to_string(), "late so far", ""),
         figure(tally.known.to_string(), "absent, known", ""),
         figure(tally.unknown.to_string(), "absent, no reason yet", mark(tally.unknown, "alarm")),
-        figure(
-            questions.to_string(),
-            if questions == 1 { "question for you" } else { "questions for you" },
-            mark(questions, "ask"),
-        ),
+        asked,
     ]
 }
 
@@ -308,9 +315,13 @@ fn questions(rows: &Rows, session: SessionKey) -> Vec<Question> {
         .collect()
 }
 
-fn offline(scene: Scene<'_>, room: &str, since: Millis) -> String {
+/// "Room 7 since 08:41", each.
+fn offline(scene: Scene<'_>, rows: &Rows) -> Vec<String> {
     let today = scene.calendar.date_of(scene.now);
-    format!("{room} offline since {}", words::moment(scene.calendar, since, today))
+    let mut list: Vec<_> = rows.offline.iter().collect();
+    list.sort_by_cached_key(|(room, _)| words::counted(room));
+    let say = |since| words::moment(scene.calendar, since, today);
+    list.into_iter().map(|(room, since)| format!("{room} since {}", say(*since))).collect()
 }
 
 fn note(scene: Scene<'_>, times: Option<Times>) -> String {
