@@ -10,6 +10,9 @@ pub enum StoreError {
     /// SQLite said no.
     #[error("the database refused: {0}")]
     Sql(#[from] rusqlite::Error),
+    /// A column holds another type than this program reads.
+    #[error("a column cannot be read: {0}")]
+    Column(#[from] rusqlite::types::FromSqlError),
     /// The schema could not be brought up to date.
     #[error(
         "{path}: cannot be brought up to date: {source}. It was left as it was; restore the version of the program that wrote it"
