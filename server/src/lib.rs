@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod auth;
 pub mod backup;
+pub mod card;
 pub mod check;
 pub mod cli;
 pub mod clock;
@@ -21,6 +22,7 @@ pub mod router;
 pub mod sample;
 pub mod school;
 pub mod secret;
+pub mod staff;
 pub mod state;
 pub mod store;
 pub mod sync;

@@ -5,7 +5,7 @@
 
 use crate::auth::{self, Role, login, session};
 use crate::error::{Error, problem};
-use crate::office::{absence, amend, kiosks, question, register, today};
+use crate::office::{absence, amend, cards, kiosks, question, register, staff, today};
 use crate::state::App;
 use crate::{assets, enrol, health, live, sync};
 use Role::{Champion, Committee, Head, It, Office, Teacher, Trust};
@@ -61,6 +61,9 @@ const TODAY: &[Role] = &[Teacher, Office, Champion, Head, Committee, Trust];
 const READS: &[Role] = &[Office, Champion, Head];
 /// Changes the record.
 const AMENDS: &[Role] = &[Office, Head];
+/// Says who may sign on and whose a card is. Not IT: who can set a PIN can mark in a teacher's name, and those who amend
+/// can do as much under their own.
+const PEOPLE: &[Role] = &[Office, Head];
 /// Enrols and revokes kiosks.
 const KIOSKS: &[Role] = &[Office, Head, It];
 
@@ -101,6 +104,18 @@ pub const ROUTES: &[Route] = &[
     page("POST", "/absence/withdraw/{plan}",          Who::SignedIn(AMENDS), || post(absence::withdraw)),
     page("GET",  "/question/{kind}/{session}/{about}", Who::SignedIn(AMENDS), || get(question::page)),
     page("POST", "/question/{kind}/{session}/{about}", Who::SignedIn(AMENDS), || post(question::submit)),
+    // ---- who may sign on, and whose a card is -----------------------------------------------------------------------
+    page("GET",  "/staff",                            Who::SignedIn(PEOPLE), || get(staff::page)),
+    page("POST", "/staff/add",                        Who::SignedIn(PEOPLE), || post(staff::add)),
+    page("GET",  "/staff/{staff}",                    Who::SignedIn(PEOPLE), || get(staff::member)),
+    page("POST", "/staff/{staff}/pin",                Who::SignedIn(PEOPLE), || post(staff::pin)),
+    page("POST", "/staff/{staff}/card",               Who::SignedIn(PEOPLE), || post(staff::card)),
+    page("POST", "/staff/{staff}/lost",               Who::SignedIn(PEOPLE), || post(staff::lost)),
+    page("POST", "/staff/{staff}/end",                Who::SignedIn(PEOPLE), || post(staff::end)),
+    page("GET",  "/cards",                            Who::SignedIn(PEOPLE), || get(cards::page)),
+    page("GET",  "/cards/{pupil}",                    Who::SignedIn(PEOPLE), || get(cards::pupil)),
+    page("POST", "/cards/{pupil}/bind",               Who::SignedIn(PEOPLE), || post(cards::bind_pupil)),
+    page("POST", "/cards/{pupil}/lost",               Who::SignedIn(PEOPLE), || post(cards::lost_pupil)),
     // ---- kiosks, as people see them ---------------------------------------------------------------------------------
     page("GET",  "/kiosks",                           Who::SignedIn(KIOSKS), || get(kiosks::page)),
     page("POST", "/kiosks/enrol",                     Who::SignedIn(KIOSKS), || post(kiosks::code)),

@@ -67,6 +67,11 @@ impl Role {
     pub const fn amends(self) -> bool {
         matches!(self, Self::Office | Self::Head)
     }
+    /// May say who signs on at a kiosk, and whose a card is.
+    #[must_use]
+    pub const fn keeps_people(self) -> bool {
+        matches!(self, Self::Office | Self::Head)
+    }
     /// May see the kiosks.
     #[must_use]
     pub const fn sees_kiosks(self) -> bool {

@@ -5,12 +5,14 @@
 
 pub mod absence;
 pub mod amend;
+pub mod cards;
 mod choose;
 mod entry;
 pub mod kiosks;
 pub mod question;
 pub mod register;
 mod sheet;
+pub mod staff;
 mod strip;
 #[cfg(test)]
 mod tests;
@@ -56,7 +58,13 @@ impl Shell {
     /// Of a person, on the page with this address.
     #[must_use]
     pub fn of(actor: &Actor, here: &str) -> Self {
-        let pages = [("/today", "Today", actor.role.sees_today()), ("/kiosks", "Kiosks", actor.role.sees_kiosks())];
+        let (role, people) = (actor.role, actor.role.keeps_people());
+        let pages = [
+            ("/today", "Today", role.sees_today()),
+            ("/staff", "Staff", people),
+            ("/cards", "Cards", people),
+            ("/kiosks", "Kiosks", role.sees_kiosks()),
+        ];
         Self {
             nav: pages
                 .into_iter()

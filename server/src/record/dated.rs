@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use shared::id::LogId;
 use shared::log::Origin;
 use shared::observation::Observed;
-use shared::time::{Interval, Millis, resolve};
+use shared::time::{Interval, Millis, Reading, resolve};
 
 /// A fact of a kiosk.
 pub struct Dated<'a> {
@@ -70,4 +70,14 @@ pub fn dated(c: &Connection, mut each: impl FnMut(Dated<'_>) -> Result<(), Store
         }
     }
     Ok(())
+}
+
+/// When one reading of a log was taken, as well as is known now.
+///
+/// # Errors
+/// An accident of the store.
+pub fn taken(c: &Connection, log: i64, seq: u64, reading: &Reading, received: Millis) -> Result<Interval, StoreError> {
+    let mut stretch = around(c, log, seq)?;
+    stretch.timeline.received = received;
+    Ok(resolve(reading, &stretch.timeline))
 }

@@ -19,7 +19,7 @@ pub(crate) use acts::own_head;
 pub use acts::{act, acts, seen};
 pub(crate) use append::log_of;
 pub use append::{Appended, append};
-pub use dated::{Dated, dated};
+pub use dated::{Dated, dated, taken};
 pub use roll::{class_in, on_roll};
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use axum::http::{Request, StatusCode, header};
 use shared::act::Act;
 use shared::calendar::Calendar;
 use shared::codes::Code;
-use shared::id::PlanId;
+use shared::id::{PlanId, StaffId};
 use shared::observation::{Mark, Means, Observation};
 use shared::text::Remark;
 use shared::wire::v1::{EnrolPoll, EnrolRequest, EnrolTicket, Mode};
@@ -25,6 +25,7 @@ struct Scene {
 }
 
 const PLAN: [u8; 16] = [5; 16];
+const STAFF: [u8; 16] = [6; 16];
 
 async fn scene() -> Scene {
     let world = world();
@@ -60,6 +61,8 @@ async fn scene() -> Scene {
             reason: Remark::new("Mum: a cold").unwrap(),
         },
     );
+    let patel = "INSERT INTO staff(id, name, position) VALUES (?1, 'Ms Patel', 'class teacher')";
+    world.school.write_now(move |tx| Ok(tx.execute(patel, [STAFF])?)).unwrap();
     let server = visit::server(&world).await;
     let code = waiting_code(&world).await;
     Scene { server, code, kiosk: room.id.to_string(), token: room.token, world }
@@ -96,6 +99,7 @@ impl Scene {
             ("{plan}", plan),
             ("{code}", self.code.clone()),
             ("{kiosk}", self.kiosk.clone()),
+            ("{staff}", StaffId::from_bytes(STAFF).to_string()),
             ("{name}", asset),
         ];
         fields.iter().fold(route.path.to_owned(), |path, (name, value)| path.replace(name, value))
@@ -198,7 +202,7 @@ async fn another_schools_office_reaches_nothing_here() {
     let scene = scene().await;
     let mut stranger = Visitor::logged_in(&scene.server, "stranger").await;
     let csrf = stranger.csrf().await;
-    let named = ["{class}", "{pupil}", "{plan}", "{kiosk}", "{about}"];
+    let named = ["{class}", "{pupil}", "{plan}", "{kiosk}", "{about}", "{staff}"];
     for route in ROUTES.iter().filter(|r| matches!(r.who, Who::SignedIn(_)) && named.iter().any(|n| r.path.contains(n))) {
         let address = scene.address(route);
         let got = if route.method == "GET" {

@@ -1,0 +1,404 @@
+//! Cards: a pupil is found by a part of the name, and a card is bound to them or marked lost; cards that a kiosk saw
+//! and nobody knows.
+//!
+//! Must never: list the whole school, or show a card's number.
+
+use super::entry::found;
+use super::{Sent, Shell, html, named, words};
+use crate::auth::Actor;
+use crate::card::{self, Bound, CardHash, Holder, Number};
+use crate::error::{Answer, Error};
+use crate::feed;
+use crate::staff;
+use crate::state::App;
+use crate::store::StoreError;
+use crate::store::columns::DateCol;
+use askama::Template;
+use axum::extract::{Extension, Path, Query, State};
+use axum::response::{IntoResponse as _, Redirect};
+use chrono::Days;
+use rusqlite::{Connection, OptionalExtension as _, named_params, params};
+use shared::calendar::Calendar;
+use shared::id::PupilId;
+
+/// Days back in which a card that nobody knew is worth a look.
+const DAYS: u64 = 1;
+/// Letters that a search needs, so that it is no list of the school.
+const LETTERS: usize = 2;
+/// Pupils that a search shows at most.
+const MOST: usize = 20;
+/// Where somebody who binds one card after another goes on.
+pub const BACK: &str = "/cards?done=";
+
+#[derive(Template)]
+#[template(path = "cards.html")]
+struct CardsPage {
+    shell: Shell,
+    find: String,
+    /// The card that waits for somebody, and where it was seen.
+    card: Option<(CardHash, String)>,
+    hits: Vec<Hit>,
+    more: bool,
+    short: bool,
+    unknown: Vec<Seen>,
+    said: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "cards_pupil.html")]
+struct PupilPage {
+    shell: Shell,
+    id: PupilId,
+    name: String,
+    class: String,
+    cards: Vec<CardLine>,
+    /// Their own address, which the forms of a card begin with.
+    to: String,
+    said: &'static str,
+}
+
+/// Somebody whom a search found.
+struct Hit {
+    name: String,
+    /// Class, or position.
+    place: String,
+    cards: usize,
+    /// Their page.
+    page: String,
+    /// Where a card is bound to them.
+    bind: String,
+}
+
+/// A card that nobody knew.
+struct Seen {
+    hash: CardHash,
+    when: String,
+    room: String,
+    note: String,
+}
+
+/// A card of somebody, as their page shows it.
+pub struct CardLine {
+    /// Names it in a form.
+    pub hash: CardHash,
+    /// "since 3 Sep 2026"
+    pub since: String,
+    /// "lost on 20 Nov 2026"
+    pub lost: Option<String>,
+}
+
+/// What may stand in the address.
+#[derive(serde::Deserialize, Default)]
+pub struct Find {
+    #[serde(default)]
+    find: String,
+    #[serde(default)]
+    card: String,
+    #[serde(default)]
+    done: String,
+}
+
+/// What the form of a card brings: a number, or a card that a kiosk saw.
+#[derive(serde::Deserialize)]
+pub struct BindForm {
+    #[serde(default)]
+    number: String,
+    /// The keyed hash of a card that a kiosk saw.
+    #[serde(default)]
+    pub card: String,
+}
+
+/// What the button "lost" brings.
+#[derive(serde::Deserialize)]
+pub struct LostForm {
+    #[serde(default)]
+    card: String,
+}
+
+/// What came of an act with a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// Bound.
+    Bound,
+    /// It was theirs already.
+    Already,
+    /// It had been lost, and is in use again.
+    Found,
+    /// Marked lost.
+    Lost,
+}
+
+impl Said {
+    /// In an address.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bound => "bound",
+            Self::Already => "already",
+            Self::Found => "found",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// The words for an act with a card; none for any other.
+#[must_use]
+pub fn bound_words(done: &str) -> &'static str {
+    match done {
+        "bound" => "The card is bound. Kiosks learn it at their next exchange.",
+        "already" => "This card was theirs already. Nothing changed.",
+        "found" => "This card had been marked lost, and is in use again.",
+        "lost" => "The card is marked lost. It opens nothing from the kiosks' next exchange.",
+        _ => "",
+    }
+}
+
+/// `GET /cards?find&card`
+pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(asked): Query<Find>) -> Answer {
+    let now = app.clock.now().at;
+    let shell = Shell::of(&actor, "/cards");
+    let find = asked.find.trim().chars().take(80).collect::<String>();
+    let card = CardHash::new(&asked.card);
+    let said = bound_words(&asked.done);
+    let page = actor.school.read(move |tx| {
+        let calendar = tx.calendar()?;
+        let today = calendar.date_of(now);
+        let since = calendar.instant((today - Days::new(DAYS)).and_time(chrono::NaiveTime::MIN));
+        let mut unknown = Vec::new();
+        for one in card::unknown(tx, since)? {
+            unknown.push(seen(tx, &calendar, today, one)?);
+        }
+        let short = !find.is_empty() && find.chars().filter(|c| c.is_alphanumeric()).count() < LETTERS;
+        let mut hits =
+            if short || find.is_empty() { Vec::new() } else { hits(tx, &find, DateCol(today), card.is_some())? };
+        let more = hits.len() > MOST;
+        hits.truncate(MOST);
+        let card = card.map(|hash| {
+            let place = unknown.iter().find(|u| u.hash == hash).map(|u| format!("{}, {}", u.room, u.when));
+            (hash, place.unwrap_or_default())
+        });
+        Ok(CardsPage { shell, find, card, hits, more, short, unknown, said })
+    });
+    let page = page.await?;
+    if let ([one], None) = (page.hits.as_slice(), &page.card) {
+        return Ok(Redirect::to(&one.page).into_response()); // found: the next thing is the card
+    }
+    html(&page)
+}
+
+fn seen(c: &Connection, calendar: &Calendar, today: chrono::NaiveDate, one: card::Unknown) -> Result<Seen, StoreError> {
+    let exact = one.when.latest.since(one.when.earliest) < 60_000;
+    let at = if exact { one.when.latest } else { one.when.estimate.unwrap_or(one.when.latest) };
+    let mut notes = Vec::new();
+    if !exact {
+        notes.push("the time is not certain yet".to_owned());
+    }
+    if one.times > 1 {
+        notes.push(format!("{} times", one.times));
+    }
+    if let Some(holder) = one.lost_by {
+        let name = holder.name(c)?.unwrap_or_default();
+        notes.push(format!("marked lost, was {name}'s"));
+    }
+    let sign = if exact { "" } else { "≈ " };
+    let when = format!("{sign}{}", words::moment(calendar, at, today));
+    Ok(Seen { hash: one.hash, when, room: one.room, note: notes.join(" · ") })
+}
+
+/// Everybody on roll whose name holds all the words; staff too, where a card waits for its owner.
+fn hits(c: &Connection, find: &str, today: DateCol, staff_too: bool) -> Result<Vec<Hit>, StoreError> {
+    let wanted: Vec<String> = staff::plain(find).split(' ').map(str::to_owned).collect();
+    let fits = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|n| staff::plain(n)).collect();
+        wanted.iter().all(|w| names.iter().any(|n| n.contains(w.as_str())))
+    };
+    let mut out = Vec::new();
+    // SQLite's LIKE knows capitals of A to Z only: names are compared here.
+    let mut pupils = c.prepare_cached(
+        "SELECT p.id, p.first, p.last, ifnull(p.legal_first, ''), ifnull(p.legal_last, ''),
+                ifnull((SELECT c.name FROM membership m JOIN class c ON c.id = m.class WHERE m.pupil = p.id
+                    AND (m.until_on IS NULL OR m.until_on >= :today) ORDER BY m.from_on, m.from_half LIMIT 1), ''),
+                (SELECT count(*) FROM card WHERE card.pupil = p.id AND card.lost_at IS NULL)
+         FROM pupil p WHERE EXISTS (SELECT 1 FROM enrolment e WHERE e.pupil = p.id AND ifnull(e.left_on, '9999-12-31') >= :today)
+         ORDER BY p.last, p.first, p.id",
+    )?;
+    let mut rows = pupils.query(named_params! {":today": today})?;
+    while let Some(r) = rows.next()? {
+        let name = |i| r.get::<_, String>(i);
+        let (first, last) = (name(1)?, name(2)?);
+        if fits(&[&first, &last, &name(3)?, &name(4)?]) {
+            let page = format!("/cards/{}", PupilId::from_bytes(r.get(0)?));
+            let bind = format!("{page}/bind");
+            out.push(Hit { name: format!("{first} {last}"), place: name(5)?, cards: r.get(6)?, page, bind });
+        }
+        if out.len() > MOST {
+            return Ok(out);
+        }
+    }
+    if staff_too {
+        for one in staff::list(c, today)?.into_iter().filter(|one| fits(&[&one.name])) {
+            let page = format!("/staff/{}", one.id);
+            let bind = format!("{page}/card");
+            out.push(Hit { name: one.name, place: one.position, cards: one.cards, page, bind });
+        }
+    }
+    Ok(out)
+}
+
+/// `GET /cards/{pupil}`
+pub async fn pupil(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+    Query(asked): Query<Find>,
+) -> Answer {
+    let id: PupilId = named(&id)?;
+    let now = app.clock.now().at;
+    let shell = Shell::of(&actor, "/cards");
+    let page = actor.school.read(move |tx| {
+        let Some(name) = Holder::Pupil(id).name(tx)? else { return Ok(None) };
+        let calendar = tx.calendar()?;
+        let mut class = tx.prepare_cached(
+            "SELECT c.name FROM membership m JOIN class c ON c.id = m.class WHERE m.pupil = ?1
+             AND (m.until_on IS NULL OR m.until_on >= ?2) ORDER BY m.from_on, m.from_half LIMIT 1",
+        )?;
+        let today = DateCol(calendar.date_of(now));
+        let class: Option<String> = class.query_row(params![id.as_bytes(), today], |r| r.get(0)).optional()?;
+        let class = class.unwrap_or_else(|| "not on roll".to_owned());
+        let cards = cards_of(tx, &calendar, Holder::Pupil(id))?;
+        Ok(Some(PupilPage {
+            shell,
+            id,
+            name,
+            class,
+            cards,
+            to: format!("/cards/{id}"),
+            said: bound_words(&asked.done),
+        }))
+    });
+    html(&found(page.await?)?)
+}
+
+/// `POST /cards/{pupil}/bind`
+pub async fn bind_pupil(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+    Sent(form): Sent<BindForm>,
+) -> Answer {
+    let id = known(&actor, &id).await?;
+    let done = bind(&app, &actor, number(&form)?, Holder::Pupil(id)).await?;
+    // On to the next of the box; what did not change is shown where it stands.
+    let to = if done == Said::Already { format!("/cards/{id}?done=already") } else { BACK.to_owned() + done.word() };
+    Ok(Redirect::to(&to).into_response())
+}
+
+/// `POST /cards/{pupil}/lost`
+pub async fn lost_pupil(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+    Sent(form): Sent<LostForm>,
+) -> Answer {
+    let id = known(&actor, &id).await?;
+    lose(&app, &actor, &form, Holder::Pupil(id)).await?;
+    Ok(Redirect::to(&format!("/cards/{id}?done={}", Said::Lost.word())).into_response())
+}
+
+async fn known(actor: &Actor, id: &str) -> Result<PupilId, Error> {
+    let id: PupilId = named(id)?;
+    found(actor.school.read(move |tx| Holder::Pupil(id).name(tx)).await?)?;
+    Ok(id)
+}
+
+/// A card as a form names it.
+pub enum Brought {
+    /// Typed, or by a reader.
+    Number(Number),
+    /// One that a kiosk saw.
+    Seen(CardHash),
+}
+
+/// The card of a form.
+///
+/// # Errors
+/// [`Error::BadInput`] with what to do.
+pub fn number(form: &BindForm) -> Result<Brought, Error> {
+    if let Some(hash) = CardHash::new(&form.card) {
+        return Ok(Brought::Seen(hash));
+    }
+    Number::new(&form.number).map(Brought::Number).ok_or_else(|| {
+        Error::BadInput(
+            "A card's number is 1 to 20 digits. Go back, put the cursor into the field, and hold the card to the reader, \
+             or type the number that is printed on it."
+                .to_owned(),
+        )
+    })
+}
+
+/// Binds a card for somebody of the office who holds it, and tells the kiosks.
+///
+/// # Errors
+/// [`StoreError::Refused`] when it is somebody else's.
+pub async fn bind(app: &App, actor: &Actor, brought: Brought, holder: Holder) -> Result<Said, Error> {
+    let now = app.clock.now();
+    let done = actor.school.write(move |tx| {
+        let hash = match brought {
+            Brought::Number(number) => number.keyed(tx)?,
+            Brought::Seen(hash) => hash,
+        };
+        let said = match card::bind(tx, now, &hash, holder, true)? {
+            Bound::New => Said::Bound,
+            Bound::Already => return Ok(Said::Already),
+            Bound::Found | Bound::Lost => Said::Found,
+            Bound::Taken(other) => {
+                let name = other.name(tx)?.unwrap_or_default();
+                return Err(StoreError::Refused(format!(
+                    "This card is {name}'s. If it changes hands, mark it lost there first, then bind it here."
+                )));
+            }
+        };
+        feed::refresh_roster(tx, now)?;
+        Ok(said)
+    });
+    let said = done.await?;
+    match holder {
+        Holder::Pupil(pupil) => tracing::info!(account = actor.account, %pupil, done = said.word(), "a card"),
+        Holder::Staff(staff) => tracing::info!(account = actor.account, %staff, done = said.word(), "a card"),
+    }
+    Ok(said)
+}
+
+/// Marks a card lost, and tells the kiosks.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is not theirs, or lost already.
+pub async fn lose(app: &App, actor: &Actor, form: &LostForm, holder: Holder) -> Result<(), Error> {
+    let hash = CardHash::new(&form.card)
+        .ok_or_else(|| Error::BadInput("Say which card was lost. Go back and press its button.".to_owned()))?;
+    let now = app.clock.now();
+    let lost = actor.school.write(move |tx| {
+        let lost = card::lose(tx, now, &hash, holder)?;
+        if lost {
+            feed::refresh_roster(tx, now)?;
+        }
+        Ok(lost.then_some(()))
+    });
+    found(lost.await?)?;
+    tracing::info!(account = actor.account, "a card was marked lost");
+    Ok(())
+}
+
+/// Somebody's cards as their page shows them.
+///
+/// # Errors
+/// An accident of the store.
+pub fn cards_of(c: &Connection, calendar: &Calendar, holder: Holder) -> Result<Vec<CardLine>, StoreError> {
+    let day = |at| words::full_day(calendar.date_of(at));
+    let line = |card: card::Card| CardLine {
+        hash: card.hash,
+        since: format!("since {}", day(card.bound_at)),
+        lost: card.lost_at.map(|at| format!("lost on {}", day(at))),
+    };
+    Ok(card::of(c, holder)?.into_iter().map(line).collect())
+}
