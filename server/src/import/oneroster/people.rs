@@ -2,14 +2,18 @@
 //!
 //! Must never: look at a password.
 
+mod contacts;
+mod words;
+
+pub use words::{preferred, sex};
+
 use super::files::{Files, Part};
 use crate::import::reject::{Reason, Reject};
-use crate::import::roster::{Contact, Pupil, Roster, Staff, Standard};
-use crate::import::table::Row;
+use crate::import::roster::{Pupil, Roster, Staff, Standard};
 use crate::import::value::{self, Status};
-use chrono::NaiveDate;
 use shared::upn::Upn;
 use std::collections::{BTreeMap, BTreeSet};
+use words::{names, upn_text};
 
 /// What a person is to the school.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -240,7 +244,7 @@ impl People {
                 continue;
             };
             let born = t.get(row, "birthDate");
-            person.pupil.born_on = born_on(born);
+            person.pupil.born_on = value::date(born);
             if !born.is_empty() && person.pupil.born_on.is_none() {
                 out.add(row.line, Reason::BadDate("birthDate"));
             }
@@ -334,122 +338,5 @@ impl People {
         if unreachable > 0 {
             roster.notes.push(format!("{unreachable} pupils have no contact with a telephone number in this file"));
         }
-    }
-
-    /// Contacts by pupil; `None` when the file names nobody at all, so that what the office typed stays.
-    fn contacts(&self, rejects: &mut Vec<Reject>) -> Option<BTreeMap<String, Vec<Contact>>> {
-        let mut found: BTreeMap<String, Vec<Contact>> = BTreeMap::new();
-        let mut said = false;
-        let contact = |id: &str, person: &Person| Contact {
-            name: format!("{} {}", person.pupil.first, person.pupil.last).trim().chars().take(80).collect(),
-            relation: person.roles.get(&Kind::Contact).copied().unwrap_or("contact").to_owned(),
-            telephone: person.telephone.clone(),
-            source_id: Some(id.to_owned()),
-        };
-        for id in &self.order {
-            let Some(person) = self.by_id.get(id) else { continue };
-            if !person.roles.contains_key(&Kind::Pupil) {
-                continue;
-            }
-            for agent in &person.agents {
-                said = true;
-                match self.by_id.get(agent) {
-                    Some(other) if other.pupil.gone || other.pupil.last.is_empty() => {}
-                    Some(other) => {
-                        let all = found.entry(id.clone()).or_default();
-                        if !all.iter().any(|c| c.source_id.as_deref() == Some(agent)) && all.len() < 20 {
-                            all.push(contact(agent, other));
-                        }
-                    }
-                    None => rejects.push(Reject {
-                        file: "users.csv".into(),
-                        line: person.pupil.line,
-                        reason: Reason::NoContact,
-                    }),
-                }
-            }
-        }
-        // Some exports link the other way round: the guardian names the children.
-        for id in &self.order {
-            let Some(person) = self.by_id.get(id).filter(|p| p.roles.contains_key(&Kind::Contact) && !p.pupil.gone)
-            else {
-                continue;
-            };
-            for child in &person.agents {
-                if self.by_id.get(child).is_some_and(|c| c.roles.contains_key(&Kind::Pupil)) {
-                    said = true;
-                    let all = found.entry(child.clone()).or_default();
-                    if !all.iter().any(|c| c.source_id.as_deref() == Some(id)) && all.len() < 20 {
-                        all.push(contact(id, person));
-                    }
-                }
-            }
-        }
-        said.then_some(found)
-    }
-}
-
-fn names(part: &Part, row: &Row) -> Result<Pupil, Reason> {
-    let t = &part.table;
-    let get = |column: &'static str| value::name(t.get(row, column)).ok_or(Reason::BadText(column));
-    let (given, family) = (get("givenName")?, get("familyName")?);
-    let (first, last) = (get("preferredGivenName")?, get("preferredFamilyName")?);
-    if given.is_empty() && first.is_empty() {
-        return Err(Reason::Empty("givenName"));
-    }
-    if family.is_empty() && last.is_empty() {
-        return Err(Reason::Empty("familyName"));
-    }
-    let (first, legal_first) = preferred(first, given);
-    let (last, legal_last) = preferred(last, family);
-    Ok(Pupil { first, last, legal_first, legal_last, ..Pupil::default() })
-}
-
-/// The name to show, and the one in law where it is another.
-pub fn preferred(preferred: String, legal: String) -> (String, Option<String>) {
-    if preferred.is_empty() || preferred == legal {
-        (legal, None)
-    } else {
-        (preferred, Some(legal).filter(|l| !l.is_empty()))
-    }
-}
-
-/// A UPN, or what was meant as one.
-fn upn_text(part: &Part, row: &Row) -> Option<String> {
-    let t = &part.table;
-    let own = t.get(row, "metadata.upn");
-    if !own.is_empty() {
-        return Some(own.to_owned());
-    }
-    for pair in value::list(t.get(row, "userIds")) {
-        if let Some((kind, id)) = pair.trim_matches(['{', '}']).split_once(':')
-            && kind.trim().eq_ignore_ascii_case("upn")
-        {
-            return Some(id.trim().to_owned());
-        }
-    }
-    let shaped = |s: &&str| {
-        let b = s.as_bytes();
-        b.len() == 13
-            && b[0].is_ascii_alphabetic()
-            && b[1..12].iter().all(u8::is_ascii_digit)
-            && b[12].is_ascii_alphanumeric()
-    };
-    [t.get(row, "identifier"), t.get(row, "userMasterIdentifier")].into_iter().find(shaped).map(str::to_owned)
-}
-
-/// A date of birth: a date not before 1900. (Whether it fits a school is a person's to judge.)
-fn born_on(text: &str) -> Option<NaiveDate> {
-    value::date(text)
-}
-
-/// `F`, `M`, or nothing said; `None` for a word that is not known.
-#[allow(clippy::option_option)] // "not said" and "not known" differ
-pub fn sex(text: &str) -> Option<Option<&'static str>> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "female" | "f" | "girl" => Some(Some("F")),
-        "male" | "m" | "boy" => Some(Some("M")),
-        "" | "unspecified" | "other" | "u" | "x" => Some(None),
-        _ => None,
     }
 }
