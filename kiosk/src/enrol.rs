@@ -70,10 +70,15 @@ pub async fn enrol(store: &Store, server: &str, mut tell: impl FnMut(Step)) -> R
     let ticket = http.enrol_request(&request).await?;
     let pin = met.pin().ok_or(EnrolError::InTheMiddle)?;
     let code = ticket.code.to_string();
-    tell(Step::Code { check_word: check_word(pin, &nonce, &code), code });
+    // Shown after the first poll, which opens the commitment: before it, the office page has no words to compare.
+    let mut shown = Some(Step::Code { check_word: check_word(pin, &nonce, &code), code });
     let poll = EnrolPoll { ticket: ticket.ticket, nonce: Text::new(&crate::hex::text(&nonce)).unwrap_or_default() };
     loop {
-        let wait = match http.enrol_poll(&poll).await {
+        let answer = http.enrol_poll(&poll).await;
+        if let Some(code) = shown.take() {
+            tell(code);
+        }
+        let wait = match answer {
             Ok(Enrolment::Waiting) => POLL,
             Ok(Enrolment::Refused) => return Err(EnrolError::Refused),
             Ok(Enrolment::Granted { kiosk, school, room, mode: _, token, pin: told, next_pin }) => {
