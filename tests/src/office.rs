@@ -46,7 +46,7 @@ impl Office {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn open(base: &str) -> Result<Self, Trouble> {
-        let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build()?;
+        let client = crate::process::http().redirect(Policy::none()).build()?;
         Ok(Self { client, base: base.to_owned(), cookies: BTreeMap::new() })
     }
 
@@ -77,7 +77,15 @@ impl Office {
         classes: &[String],
     ) -> Result<(), Trouble> {
         let token = self.get("/kiosks").await?.token().ok_or("the kiosks page has no form")?;
-        let page = self.post("/kiosks/enrol", &token, &[("code", code)]).await?;
+        let mut page = self.post("/kiosks/enrol", &token, &[("code", code)]).await?;
+        for _ in 0..50 {
+            if page.status.is_success() {
+                break;
+            }
+            // Typed faster than any person: the kiosk has shown its code but not yet opened its nonce. Once more.
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            page = self.post("/kiosks/enrol", &token, &[("code", code)]).await?;
+        }
         if !page.text.contains(check_word) {
             return Err(format!("the office page does not show the kiosk's check word ({})", page.status).into());
         }

@@ -33,6 +33,13 @@ pub fn program(name: &str) -> Result<PathBuf, Trouble> {
     Err(format!("{name} is not built: run `cargo build --workspace`").into())
 }
 
+/// An HTTP client that asks no proxy, with the one TLS provider that this project has.
+#[must_use]
+pub fn http() -> reqwest::ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default(); // an error means that it is there already
+    reqwest::Client::builder().no_proxy()
+}
+
 /// Runs a program to its end and returns what it printed.
 ///
 /// # Errors
@@ -87,7 +94,7 @@ impl Server {
         }
         let mut child = command.spawn()?;
         let office = format!("http://127.0.0.1:{plain}");
-        let client = reqwest::Client::builder().no_proxy().build()?;
+        let client = http().build()?;
         let begun = tokio::time::Instant::now();
         loop {
             if let Ok(answer) = client.get(format!("{office}/health")).send().await

@@ -35,7 +35,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Recalled { facts } => recall(model, &facts),
         Msg::Saved { ticket, origins } => saved(model, ticket, &origins, &mut effects),
         Msg::NotSaved { ticket, why } => not_saved(model, ticket, why, &mut effects),
-        Msg::PinChecked { ticket, right } => sign_on::pin_checked(model, ticket, right, &mut effects),
+        Msg::PinChecked { ticket, right } => {
+            sign_on::pin_checked(model, ticket, right, &mut effects);
+            model.touched = model.mono();
+        }
         Msg::Sync(status) => model.sync = status,
         Msg::Faults { faults } => model.faults = faults,
         Msg::Enrolling { code, check_word, trouble } => model.bond = Bond::Asking { code, check_word, trouble },
@@ -138,7 +141,12 @@ fn tick(model: &mut Model, seen: Seen, effects: &mut Vec<Effect>) {
     model.seen = Some(seen);
     let touched = *model.touched.get_or_insert(seen.reading.mono);
     let away = seen.reading.mono.0.saturating_sub(touched.0);
-    let waits = matches!(&model.stage, Stage::Done(d) if d.ticket.is_some());
+    // Nobody can touch anything while a PIN is looked at or an answer is being saved.
+    let waits = match &model.stage {
+        Stage::Done(done) => done.ticket.is_some(),
+        Stage::Pin { checking, .. } => checking.is_some(),
+        _ => false,
+    };
     if !waits && patience(&model.stage).is_some_and(|ms| away >= ms) {
         go_home(model);
     }

@@ -38,7 +38,11 @@ pub async fn room(
     Ok(seat)
 }
 
+/// Signs on, unless the register is on the screen already (it goes back by itself when nobody touches it).
 async fn sign_on(seat: &mut Seat, room: &Room) -> Result<(), Trouble> {
+    if seat.screen().await? == "register" {
+        return Ok(());
+    }
     match (&room.card, &room.staff) {
         (Some(number), _) => seat.ask(json!({ "do": "card", "number": number })).await?,
         (None, Some((staff, pin))) => seat.ask(json!({ "do": "sign_on", "staff": staff, "pin": pin })).await?,
@@ -46,6 +50,7 @@ async fn sign_on(seat: &mut Seat, room: &Room) -> Result<(), Trouble> {
     };
     match seat.screen().await?.as_str() {
         "register" => Ok(()),
+        "submitted" => seat.ask(json!({ "do": "change_marks" })).await.map(drop),
         other => Err(format!("{}: signed on, but the screen shows {other}", seat.room).into()),
     }
 }
@@ -69,16 +74,19 @@ async fn register(seat: &mut Seat, room: &Room, lesson: &Lesson, clock: DayClock
             sign_on(seat, room).await?;
         }
         made += 1;
+        sign_on(seat, room).await?;
         bring_to(seat, pupil, wanted, half).await?;
     }
     for pupil in &lesson.came_late {
         at = at.plus(20_000);
         clock.until(at).await;
+        sign_on(seat, room).await?;
         seat.ask(json!({ "do": "tap", "pupil": pupil })).await?; // asks: came late, or my mistake?
         seat.tap("came_late", *pupil, half, json!({ "do": "msg", "msg": { "msg": "late", "pupil": pupil } })).await?;
     }
     if lesson.submits {
         clock.until(at.plus(3_000)).await;
+        sign_on(seat, room).await?;
         let blank: Vec<PupilId> =
             seat.tiles().await?.into_iter().filter(|(_, state)| state == "blank").map(|(pupil, _)| pupil).collect();
         if !blank.is_empty() {

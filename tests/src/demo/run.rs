@@ -69,7 +69,7 @@ pub async fn demo(args: &Args) -> Result<bool, Trouble> {
     };
     let data = home.join("server");
     std::fs::create_dir_all(&data)?;
-    let date: NaiveDate = DATE.parse()?;
+    let date: NaiveDate = DATE.parse().map_err(|e| format!("{DATE}: {e}"))?;
     let midnight = Millis(date.and_hms_opt(0, 0, 0).ok_or("no midnight")?.and_utc().timestamp_millis()); // GMT in November
     let bells = Bells { midnight };
 

@@ -138,6 +138,7 @@ pub async fn enrol(
         .spawn()?;
     let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
     let mut said = String::new();
+    let mut typed = false;
     let done = async {
         while let Some(line) = lines.next_line().await? {
             let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
@@ -145,7 +146,8 @@ pub async fn enrol(
             match event["event"].as_str() {
                 Some("enrol_code") => {
                     let text = |field: &str| event[field].as_str().unwrap_or("").to_owned();
-                    if !text("check_word").is_empty() {
+                    if !typed && !text("check_word").is_empty() {
+                        typed = true; // the code stands on the screen until somebody has typed it, and a moment longer
                         office.enrol(&text("code"), &text("check_word"), room, mode, classes).await?;
                     }
                 }
