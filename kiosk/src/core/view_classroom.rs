@@ -199,7 +199,8 @@ fn register(model: &Model, sheet: &Sheet) -> Screen {
     let days = earlier(model, session);
     let tiles = sheet.order.iter().map(|p| tile(model, sheet, *p, &days)).collect();
     let c = counts(model, sheet);
-    let all = c.here + c.late + c.absent + c.expected + c.blank;
+    // Those who are expected elsewhere or absent need no mark.
+    let all = c.here + c.late + c.absent + c.blank;
     let (closes_label, closes) = closes(model, session);
     let again = model.submitted(session, sheet.class).is_some();
     Screen::Register(Register {
@@ -223,7 +224,7 @@ fn register(model: &Model, sheet: &Sheet) -> Screen {
         },
         can_undo: !sheet.undo.is_empty(),
         submit: if again { "Submit again" } else { "Submit" }.to_owned(),
-        can_submit: c.blank == 0 && all > 0,
+        can_submit: c.blank == 0 && all + c.expected > 0,
         notice: sheet.notice.clone(),
         ask: sheet.ask.map(|p| ask(model, sheet, p)),
     })
