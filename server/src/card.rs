@@ -3,6 +3,7 @@
 //!
 //! Must never: store, log or show a card's number.
 
+pub mod list;
 mod seen;
 #[cfg(test)]
 mod tests;

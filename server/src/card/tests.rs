@@ -64,8 +64,8 @@ fn a_card_has_one_holder_until_it_is_lost_or_they_leave() {
     world
         .school
         .write_now(|tx| {
-            let left = params![pupil(2).as_bytes(), DateCol(day(20))];
-            Ok(tx.execute("UPDATE enrolment SET left_on = ?2 WHERE pupil = ?1", left)?)
+            let sql = "UPDATE enrolment SET left_on = ?2 WHERE pupil = ?1";
+            Ok(tx.execute(sql, params![pupil(2).as_bytes(), DateCol(day(20))])?)
         })
         .unwrap();
     assert_eq!(bound(one, false), Bound::New, "a leaver's card is free");

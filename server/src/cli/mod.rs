@@ -3,6 +3,8 @@
 //! Must never: do what the server does in another way. Every command works on the stores like everybody else.
 
 mod backup;
+mod calendar;
+mod card;
 mod check;
 mod device;
 mod export;
@@ -10,6 +12,7 @@ mod import;
 mod sample;
 mod school;
 mod serve;
+mod staff;
 mod user;
 
 use crate::clock::Clock;
@@ -51,6 +54,12 @@ enum Command {
     /// People who log in to the office pages: add one, list them.
     #[command(subcommand)]
     User(user::Args),
+    /// Who signs on at kiosks: list them, add cover staff, set PINs.
+    #[command(subcommand)]
+    Staff(staff::Args),
+    /// Cards: bind a box of them.
+    #[command(subcommand)]
+    Card(card::Args),
     /// Kiosks: list them, revoke one.
     #[command(subcommand)]
     Device(device::Args),
@@ -95,6 +104,8 @@ fn run(cli: Cli, clock: Clock) -> Outcome {
         Command::Serve(_) => Ok(ExitCode::SUCCESS), // served above
         Command::School(args) => school::run(&args, &stores),
         Command::User(args) => user::run(&args, &stores),
+        Command::Staff(args) => staff::run(&args, &stores),
+        Command::Card(args) => card::run(&args, &stores),
         Command::Device(args) => device::run(&args, &stores),
         Command::Backup(args) => backup::run(&args, &stores),
         Command::Check(args) => check::run(&args, &stores),

@@ -2,7 +2,7 @@
 //!
 //! Must never: leave the person without the next step.
 
-use super::Outcome;
+use super::{Outcome, calendar};
 use crate::school;
 use crate::store::Stores;
 use chrono::Datelike;
@@ -27,6 +27,9 @@ pub(super) enum Args {
     },
     /// List the schools.
     List,
+    /// The calendar: terms, closures, session times.
+    #[command(subcommand)]
+    Calendar(calendar::Args),
 }
 
 pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
@@ -36,7 +39,7 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
             let calendar = match calendar {
                 Some(path) => {
                     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-                    serde_json::from_str::<Calendar>(&text).map_err(|e| format!("{}: {e}", path.display()))?
+                    calendar::read(&text).map_err(|e| format!("{}: {e}", path.display()))?
                 }
                 None => sample(now)?,
             };
@@ -48,6 +51,7 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
             println!("  rollbook-server user add --school {slug} …       who logs in to the office pages");
             println!("  rollbook-server serve                            then enrol the kiosks on the page \"Kiosks\"");
         }
+        Args::Calendar(args) => return calendar::run(args, stores),
         Args::List => {
             for school in stores.all() {
                 let (name, pupils) = school.read_now(|tx| {

@@ -8,6 +8,8 @@ pub mod amend;
 pub mod cards;
 mod choose;
 mod entry;
+#[cfg(test)]
+mod people_tests;
 pub mod kiosks;
 pub mod question;
 pub mod register;
