@@ -108,7 +108,7 @@ pub fn world() -> World {
     let stores = Stores::open(folder.path(), Clock::standing(Arc::clone(&hands))).unwrap();
     let calendar = Calendar::sample_primary(2026).unwrap();
     let school = school::add(&stores, "elm", "Elm Primary", &calendar, "Ada Head, headteacher, 2026-09-01").unwrap();
-    school.write_now(|tx| roster(tx)).unwrap();
+    school.write_now(roster).unwrap();
     let (stopping, stop) = tokio::sync::watch::channel(false);
     let app = App::new(Arc::clone(&stores), Hash([9; 32]), stop);
     World { folder, stores, school, app, stopping, clock: hands }

@@ -160,7 +160,7 @@ fn said(acted: &Acted, pupil: PupilId) -> Option<What> {
         Act::PlanWithdrawn { plan, pupil: of, .. } if *of == pupil => What::PlanWithdrawn { plan: *plan },
         Act::Closed { class, .. } => What::Closed { class: *class },
         Act::Settled { question, answer, seen } if question.pupil.is_none_or(|of| of == pupil) => {
-            What::Settled { question: question.clone(), answer: answer.clone(), seen: seen.clone() }
+            What::Settled { question: *question, answer: answer.clone(), seen: seen.clone() }
         }
         Act::History { marks, .. } => {
             let (_, code) = marks.iter().find(|(of, _)| *of == pupil)?;
