@@ -13,7 +13,7 @@ use shared::codes::{Class, Code};
 use shared::id::{ClassId, PupilId};
 use shared::register::MarkKey;
 use shared::wire::v1::{Expected, ExpectedRow, RowBody};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Days ahead that kiosks know the times of.
 const TIMES_AHEAD: u64 = 21;
@@ -109,6 +109,25 @@ fn session_rank(session: SessionKey) -> String {
 /// The pupil's class in a session, if on roll.
 fn class_of(c: &Connection, pupil: PupilId, session: SessionKey) -> Result<Option<ClassId>, StoreError> {
     crate::record::class_in(c, pupil, session)
+}
+
+/// Of whom a living row says that something is expected in a session.
+///
+/// # Errors
+/// An accident of the store.
+pub fn expected_in(c: &Connection, session: SessionKey) -> Result<HashSet<PupilId>, StoreError> {
+    // `expected:` and 32 digits come before the session; rows of past sessions are buried each day, so there are few.
+    let mut found = c.prepare_cached(
+        "SELECT key FROM feed WHERE key >= 'expected:' AND key < 'expected;' AND body IS NOT NULL AND substr(key, 43) = ?1",
+    )?;
+    let mut rows = found.query([session.to_string()])?;
+    let mut out = HashSet::new();
+    while let Some(r) = rows.next()? {
+        let key: String = r.get(0)?;
+        let pupil = key.get(9..41).and_then(|id| id.parse().ok());
+        out.insert(pupil.ok_or(StoreError::Corrupt { what: "a feed key" })?);
+    }
+    Ok(out)
 }
 
 /// Brings what is expected of one pupil up to date, for a session of the coming week.

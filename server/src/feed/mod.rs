@@ -8,7 +8,7 @@ mod page;
 mod roster;
 mod rows;
 
-pub use day::{expected_of, refresh_day, touch_expected};
+pub use day::{expected_in, expected_of, refresh_day, touch_expected};
 pub use marks::{Shown, touch_mark, touch_register};
 pub use page::{Reader, page, reader};
 pub use roster::{refresh_roster, renew, touch_kiosk};

@@ -6,6 +6,7 @@ use super::sitting::{DayOf, day_of};
 use super::timeline::{Around, around};
 use super::{roll, timeline};
 use crate::clock::Now;
+use crate::store::columns::{DateCol, HalfCol};
 use crate::store::{StoreError, WriteTx};
 use chrono::NaiveDate;
 use rusqlite::OptionalExtension;
@@ -17,7 +18,7 @@ use shared::observation::Observed;
 use shared::text::Name;
 use shared::time::{Interval, Millis, Reading, resolve};
 use shared::wire::v1::Mode;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -63,6 +64,17 @@ pub(super) struct Place {
     pub on_roll: bool,
 }
 
+/// Who has rows in tables that are empty for most.
+#[derive(Debug, Default)]
+pub(super) struct Present {
+    /// With a plan over this session, in force or withdrawn.
+    pub planned: HashSet<PupilId>,
+    /// Raising a question.
+    pub raising: HashSet<PupilId>,
+    /// With a row in the feed that says that something is expected.
+    pub expected: HashSet<PupilId>,
+}
+
 pub(super) struct Context<'t, 'c> {
     pub tx: &'t WriteTx<'c>,
     pub now: Now,
@@ -75,6 +87,10 @@ pub(super) struct Context<'t, 'c> {
     places: HashMap<(PupilId, SessionKey), Place>,
     rolls: HashMap<(ClassId, SessionKey), Rc<Vec<PupilId>>>,
     timelines: HashMap<i64, Vec<Around>>,
+    /// Of whom something is planned, asked or expected in a session: most have nothing, and cost one question for all.
+    present: HashMap<SessionKey, Rc<Present>>,
+    /// The first tap of each register in this batch.
+    pub first_marks: HashMap<(SessionKey, ClassId), i64>,
     /// In whose name each session's register closes.
     pub rules: HashMap<SessionKey, Officer>,
     /// Facts read in this transaction.
@@ -104,6 +120,8 @@ impl<'t, 'c> Context<'t, 'c> {
             places: HashMap::new(),
             rolls: HashMap::new(),
             timelines: HashMap::new(),
+            present: HashMap::new(),
+            first_marks: HashMap::new(),
             rules: HashMap::new(),
             facts: HashMap::new(),
             registers: HashMap::new(),
@@ -115,6 +133,37 @@ impl<'t, 'c> Context<'t, 'c> {
 
     pub(super) fn day(&mut self, session: SessionKey) -> DayOf {
         *self.days.entry(session).or_insert_with(|| day_of(&self.calendar, session))
+    }
+
+    /// Who has a plan, a question or an expectation in a session, as the tables stood when it was first asked. Whoever
+    /// writes one for a pupil looks at the table itself afterwards: see [`Context::forget_present`].
+    pub(super) fn present(&mut self, session: SessionKey) -> Result<Rc<Present>, StoreError> {
+        if let Some(known) = self.present.get(&session) {
+            return Ok(Rc::clone(known));
+        }
+        let at = || (DateCol(session.date), HalfCol(session.half));
+        let id = |r: &rusqlite::Row<'_>| r.get(0).map(PupilId::from_bytes);
+        let planned = self
+            .tx
+            .prepare_cached(
+                "SELECT pupil FROM plan WHERE from_on || from_half <= ?1 || ?2 AND until_on || until_half >= ?1 || ?2",
+            )?
+            .query_map(at(), id)?
+            .collect::<Result<_, _>>()?;
+        let raising = self
+            .tx
+            .prepare_cached("SELECT pupil FROM raised WHERE date = ?1 AND half = ?2")?
+            .query_map(at(), id)?
+            .collect::<Result<_, _>>()?;
+        let expected = crate::feed::expected_in(self.tx, session)?;
+        let present = Rc::new(Present { planned, raising, expected });
+        self.present.insert(session, Rc::clone(&present));
+        Ok(present)
+    }
+
+    /// Plans, questions or expectations of a session changed.
+    pub(super) fn forget_present(&mut self, session: SessionKey) {
+        self.present.remove(&session);
     }
 
     pub(super) fn writer(&mut self, log: i64) -> Result<Writer, StoreError> {
@@ -185,6 +234,11 @@ impl<'t, 'c> Context<'t, 'c> {
         let kept = Rc::new(kept);
         self.rolls.insert((class, session), Rc::clone(&kept));
         Ok(kept)
+    }
+
+    /// A pupil's place, if it is known already.
+    pub(super) fn known_place(&self, pupil: PupilId, session: SessionKey) -> Option<Place> {
+        self.places.get(&(pupil, session)).copied()
     }
 
     /// A pupil's class in a session. For somebody not on roll the class nearest in time, then the one that the fact

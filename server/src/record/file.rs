@@ -31,7 +31,8 @@ impl Context<'_, '_> {
                 self.index(held, *session, pupil.as_bytes(), false)?;
                 self.marks.insert((*session, *pupil));
                 let when = self.when(held.log, held.seq, &seen.at, held.received)?;
-                self.first_mark(*class, *session, &when)
+                self.first_mark(*class, *session, &when);
+                Ok(())
             }
             Observation::Submitted { session, class, .. } => {
                 self.index(held, *session, class.as_bytes(), false)?;
@@ -186,6 +187,7 @@ impl Context<'_, '_> {
         let last = until.date.min(self.today + chrono::Days::new(AHEAD_DAYS));
         for session in self.calendar.clone().sessions(from.date, last) {
             if (from..=until).contains(&session) {
+                self.forget_present(session);
                 self.marks.insert((session, pupil));
             }
         }
@@ -210,22 +212,22 @@ impl Context<'_, '_> {
         self.file(&held)
     }
 
-    fn first_mark(&mut self, class: ClassId, session: SessionKey, when: &Interval) -> Result<(), StoreError> {
-        let first = when.estimate.unwrap_or(when.earliest).0;
-        if !self.states.insert((session, class)) {
+    fn first_mark(&mut self, class: ClassId, session: SessionKey, when: &Interval) {
+        let at = when.estimate.unwrap_or(when.earliest).0;
+        self.first_marks.entry((session, class)).and_modify(|first| *first = at.min(*first)).or_insert(at);
+        self.states.insert((session, class));
+    }
+
+    /// Writes when the first tap of each register of this batch was.
+    pub(super) fn save_first_marks(&mut self) -> Result<(), StoreError> {
+        for ((session, class), first) in std::mem::take(&mut self.first_marks) {
             self.tx
                 .prepare_cached(
-                    "UPDATE register SET first_mark_at = ?4 WHERE date = ?1 AND half = ?2 AND class = ?3 AND first_mark_at > ?4",
+                    "INSERT INTO register(date, half, class, first_mark_at, state) VALUES (?1, ?2, ?3, ?4, 'open')
+                     ON CONFLICT(date, half, class) DO UPDATE SET first_mark_at = min(ifnull(first_mark_at, ?4), ?4)",
                 )?
                 .execute(params![DateCol(session.date), HalfCol(session.half), class.as_bytes(), first])?;
-            return Ok(());
         }
-        self.tx
-            .prepare_cached(
-                "INSERT INTO register(date, half, class, first_mark_at, state) VALUES (?1, ?2, ?3, ?4, 'open')
-                 ON CONFLICT(date, half, class) DO UPDATE SET first_mark_at = min(ifnull(first_mark_at, ?4), ?4)",
-            )?
-            .execute(params![DateCol(session.date), HalfCol(session.half), class.as_bytes(), first])?;
         Ok(())
     }
 

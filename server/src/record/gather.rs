@@ -87,7 +87,9 @@ impl Context<'_, '_> {
     ) -> Result<Vec<Fact>, StoreError> {
         let mut held = self.about(session, pupil.as_bytes())?;
         held.extend(self.of_register(place.class, session)?.iter().cloned());
-        held.extend(self.plans(pupil, session)?);
+        if self.present(session)?.planned.contains(&pupil) {
+            held.extend(self.plans(pupil, session)?);
+        }
         let mut facts = Vec::with_capacity(held.len());
         for one in held {
             facts.extend(self.fact(&one, pupil, session, place)?);

@@ -14,15 +14,28 @@ use shared::observation::{Observation, Observed};
 impl Context<'_, '_> {
     /// Whether a kiosk may speak about this: a pupil who is or was in one of its classes (its roster may be a week old),
     /// a register of one of its classes; at reception, any pupil of the school.
-    pub(super) fn serves(&self, kiosk: &Kiosk, seen: &Observed) -> Result<bool, StoreError> {
+    pub(super) fn serves(&mut self, kiosk: &Kiosk, seen: &Observed) -> Result<bool, StoreError> {
         match &seen.what {
             Observation::Submitted { class, .. } => Ok(kiosk.classes.contains(class)),
             what => match what.pupil() {
                 Some(pupil) if kiosk.reception => self.exists(pupil),
-                Some(pupil) => self.was_in(kiosk.id, pupil),
+                Some(pupil) => Ok(self.is_in(kiosk, what, pupil)? || self.was_in(kiosk.id, pupil)?),
                 None => Ok(true),
             },
         }
+    }
+
+    /// Whether a pupil is on the roll of the register that was on the screen, and the kiosk serves it: the usual case,
+    /// answered for the whole class at once.
+    fn is_in(&mut self, kiosk: &Kiosk, what: &Observation, pupil: PupilId) -> Result<bool, StoreError> {
+        let (Observation::Marked { session, class, .. } | Observation::CameLate { session, class, .. }) = what else {
+            return Ok(false);
+        };
+        if !kiosk.classes.contains(class) {
+            return Ok(false);
+        }
+        self.roll(*class, *session)?;
+        Ok(self.known_place(pupil, *session).is_some_and(|place| place.on_roll && place.class == *class))
     }
 
     fn exists(&self, pupil: PupilId) -> Result<bool, StoreError> {

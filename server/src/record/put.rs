@@ -55,7 +55,7 @@ pub(super) fn entry(tx: &WriteTx<'_>, key: MarkKey, class: ClassId, new: &NewEnt
     Ok(tx.last_insert_rowid())
 }
 
-/// Brings the row of a mark up to date, if anything in it changed.
+/// Brings the row of a mark up to date; true if anything in it changed.
 pub(super) fn mark(
     ctx: &Context<'_, '_>,
     key: MarkKey,
@@ -63,14 +63,14 @@ pub(super) fn mark(
     decision: &Decision,
     stands: Option<&Stands>,
     new_entry: Option<i64>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let tapped = decision.tapped.filter(|t| *t != Mark::Blank);
     let unchanged = match stands {
         None => new_entry.is_none() && tapped.is_none() && !decision.left,
         Some(s) => new_entry.is_none() && s.tapped == tapped && s.went == decision.left && s.class == place.class,
     };
     if unchanged {
-        return Ok(());
+        return Ok(false);
     }
     let word = tapped.map(|t| if t == Mark::Present { "present" } else { "absent" });
     ctx.tx
@@ -93,7 +93,7 @@ pub(super) fn mark(
             decision.left,
         ])?;
     ctx.tx.touch();
-    Ok(())
+    Ok(true)
 }
 
 /// Opens the questions that this mark raises now, and closes those that nobody raises any more.

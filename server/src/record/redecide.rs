@@ -28,6 +28,7 @@ pub(super) struct Stands {
 impl Context<'_, '_> {
     /// Decides again everything that was noted, and brings the registers' rows up to date.
     pub(super) fn redecide(&mut self) -> Result<(), StoreError> {
+        self.save_first_marks()?;
         for (session, class) in std::mem::take(&mut self.classes) {
             let pupils = self.roll(class, session)?;
             self.marks.extend(pupils.iter().map(|pupil| (session, *pupil)));
@@ -51,12 +52,19 @@ impl Context<'_, '_> {
         let sitting = self.sitting(key, place)?;
         let decision = decide(&facts, &sitting);
         let entry = self.post(key, place, &sitting, &decision, stands.as_ref())?;
-        put::mark(self, key, place, &decision, stands.as_ref(), entry)?;
-        put::questions(self, key, &decision)?;
-        let shown = Shown { seen: decision.seen(), minutes: decision.mark.minutes };
-        feed::touch_mark(self.tx, self.today, key, place.class, shown)?;
-        if session.date >= self.today {
+        let changed = put::mark(self, key, place, &decision, stands.as_ref(), entry)?;
+        let present = self.present(session)?;
+        if !decision.questions.is_empty() || present.raising.contains(&pupil) {
+            put::questions(self, key, &decision)?;
+            self.forget_present(session);
+        }
+        if changed {
+            let shown = Shown { seen: decision.seen(), minutes: decision.mark.minutes };
+            feed::touch_mark(self.tx, self.today, key, place.class, shown)?;
+        }
+        if session.date >= self.today && (decision.expected.is_some() || present.expected.contains(&pupil)) {
             feed::touch_expected(self.tx, self.today, key, place.class, decision.expected)?;
+            self.forget_present(session);
         }
         if let Some(before) = stands.as_ref().map(|s| s.class).filter(|class| *class != place.class) {
             feed::touch_mark(self.tx, self.today, key, before, Shown { seen: None, minutes: None })?;

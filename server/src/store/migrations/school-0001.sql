@@ -326,5 +326,5 @@ CREATE TABLE feed (
     audience TEXT NOT NULL,
     key      TEXT NOT NULL,
     body     TEXT,
-    UNIQUE (audience, key)
+    UNIQUE (key, audience)
 ) STRICT;
