@@ -5,6 +5,7 @@
 use super::{Outcome, at_the_terminal, chosen};
 use crate::import::{self, ImportError, NewIds, Request, read, roster::Classes};
 use crate::store::Stores;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,7 +52,7 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     let report = if args.dry_run {
         let looked = school.read_now(|tx| {
             let today = import::today(tx, now.at)?;
-            Ok(import::look(tx, &files, &request, today, &mut || source.next()))
+            Ok(import::look(tx, &files, &request, today, &mut || source.make()))
         })?;
         let mut report = looked?.report;
         report.dry_run = true;
@@ -59,14 +60,11 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     } else {
         let by = at_the_terminal(args.by.as_deref())?;
         school
-            .write_now(move |tx| import::run(tx, &files, &request, now, &by, &mut || source.next()))?
+            .write_now(move |tx| import::run(tx, &files, &request, now, &by, &mut || source.make()))?
             .map_err(|error: ImportError| error)?
     };
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{}", report.words());
-    }
+    let text = if args.json { serde_json::to_string_pretty(&report)? + "\n" } else { report.words() };
+    std::io::stdout().write_all(text.as_bytes())?;
     let undecided = !report.needs.is_empty() && !args.dry_run;
     Ok(if undecided { ExitCode::from(CHOOSE) } else { ExitCode::SUCCESS })
 }

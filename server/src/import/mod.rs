@@ -34,12 +34,22 @@ use shared::text::Name;
 use shared::time::Millis;
 use std::collections::BTreeSet;
 
-/// Setting: the classes chosen as registration groups, JSON of their ids; kept so that next week's export needs no choice.
+/// Setting: the classes chosen as registration groups, JSON of [`Kept`], so that next week's export needs no choice.
 const CLASSES_SETTING: &str = "import.classes";
 /// Setting: the school chosen among several in the export.
 const SCHOOL_SETTING: &str = "import.school";
 /// An import that would take away more pupils than this, and more than half of the roll, asks first.
 const MANY_LEAVERS: u32 = 20;
+
+/// A choice of classes as it is kept.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    /// Ids in the directory.
+    Ids(Vec<String>),
+    /// `all` or `homerooms`.
+    Word(String),
+}
 
 /// What a person asks of an import.
 #[derive(Debug, Clone, Default)]
@@ -115,9 +125,13 @@ pub fn look(
     ids: plan::Ids<'_>,
 ) -> Result<Looked, ImportError> {
     let mut rejects = Vec::new();
-    let kept: Option<Vec<String>> =
-        held::setting(c, CLASSES_SETTING)?.and_then(|text| serde_json::from_str(&text).ok());
-    let classes = request.classes.clone().unwrap_or_else(|| kept.map_or(Classes::Homerooms, Classes::Named));
+    let kept = held::setting(c, CLASSES_SETTING)?.and_then(|text| serde_json::from_str(&text).ok());
+    let kept = match kept {
+        Some(Kept::Ids(ids)) => Classes::Named(ids),
+        Some(Kept::Word(word)) => Classes::from_words(&word),
+        None => Classes::Homerooms,
+    };
+    let classes = request.classes.clone().unwrap_or(kept);
     let school = match &request.school {
         Some(school) => Some(school.clone()),
         None => held::setting(c, SCHOOL_SETTING)?,
@@ -150,7 +164,10 @@ fn needs(roster: &Roster, plan: &Plan, choice: &Choice, request: &Request) -> Ve
     let asked = !matches!(choice.classes, Classes::Homerooms) && request.classes.is_some();
     if asked && !roster.no_such_class.is_empty() {
         needs.push(Need::KnownClasses { unknown: roster.no_such_class.clone(), offered: offered() });
-    } else if roster.standard != Standard::Spreadsheet && roster.classes_full && roster.classes.iter().all(|c| c.gone) {
+    } else if roster.standard != Standard::Spreadsheet
+        && roster.classes.iter().all(|c| c.gone)
+        && (roster.classes_full || plan.classes == 0)
+    {
         needs.push(Need::Classes { offered: offered() });
     }
     let leavers = plan.changes.tally.leavers;
@@ -164,8 +181,9 @@ fn needs(roster: &Roster, plan: &Plan, choice: &Choice, request: &Request) -> Ve
 fn remember(roster: &Roster, request: &Request) -> Vec<(&'static str, String)> {
     let mut all = Vec::new();
     match &request.classes {
-        Some(Classes::Homerooms) => all.push((CLASSES_SETTING, "null".to_owned())),
-        Some(Classes::Named(_) | Classes::All) => {
+        Some(Classes::Homerooms) => all.push((CLASSES_SETTING, "\"homerooms\"".to_owned())),
+        Some(Classes::All) => all.push((CLASSES_SETTING, "\"all\"".to_owned())),
+        Some(Classes::Named(_)) => {
             let ids: BTreeSet<&str> = roster.classes.iter().filter_map(|c| c.source_id.as_deref()).collect();
             if let Ok(text) = serde_json::to_string(&ids) {
                 all.push((CLASSES_SETTING, text));

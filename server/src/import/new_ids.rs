@@ -19,8 +19,8 @@ impl NewIds {
     pub fn new() -> Result<Self, StoreError> {
         Ok(Self { seed: secret::random()?, n: 0 })
     }
-    /// The next id's bytes.
-    pub fn next(&mut self) -> [u8; 16] {
+    /// 16 bytes for one more id.
+    pub fn make(&mut self) -> [u8; 16] {
         self.n += 1;
         let hash = secret::sha256(&[self.seed.as_slice(), &self.n.to_be_bytes()].concat());
         let mut id = [0; 16];

@@ -212,9 +212,8 @@ fn tally(
     let open = |all: &[super::held::Enrolment]| all.iter().any(|e| e.left.is_none_or(|l| l >= today));
     let (was, is) = (open(rolls), open(rolls_then));
     let t = &mut changes.tally;
-    if was && !is
-        || (was && is && rolls.iter().all(|e| e.left.is_none()) && rolls_then.iter().any(|e| e.left.is_some()))
-    {
+    let ends = rolls.iter().all(|e| e.left.is_none()) && rolls_then.iter().any(|e| e.left.is_some());
+    if was && (!is || ends) {
         t.leavers += 1;
     } else if !was && is && !rolls.is_empty() {
         t.returners += 1;

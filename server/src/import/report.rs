@@ -77,7 +77,7 @@ impl fmt::Display for Need {
 
 fn classes(f: &mut fmt::Formatter<'_>, offered: &[(String, String, u32)]) -> fmt::Result {
     for (id, name, pupils) in offered.iter().take(OFFERED) {
-        write!(f, "\n    {id}  {name}  ({pupils} pupils)")?;
+        write!(f, "\n    {id}  {name}  ({})", some(*pupils, "pupil"))?;
     }
     if offered.len() > OFFERED {
         write!(f, "\n    and {} more", offered.len() - OFFERED)?;
@@ -196,7 +196,7 @@ impl Report {
             some(self.contacts, "contact"),
         );
         if self.other_classes > 0 {
-            let _ = writeln!(out, "{} without a register were left out.", some(self.other_classes, "class"));
+            let _ = writeln!(out, "Left out: {} without a register.", some(self.other_classes, "class"));
         }
         for note in &self.notes {
             let _ = writeln!(out, "{note}");

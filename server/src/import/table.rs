@@ -13,6 +13,9 @@ const RESTARTS: usize = 100;
 /// Values in a row, at most.
 const CELLS: usize = 400;
 
+/// A header as it was found, and the column that it was taken for.
+pub type Respelt = (String, &'static str);
+
 /// A file's rows under columns that are known.
 #[derive(Debug, Default)]
 pub struct Table {
@@ -20,7 +23,7 @@ pub struct Table {
     /// The rows that could be read, blank ones left out.
     pub rows: Vec<Row>,
     /// Headers that were taken for a known one though they are spelt otherwise.
-    pub respelt: Vec<(String, &'static str)>,
+    pub respelt: Vec<Respelt>,
     /// The first column's value of rows that could not be read, as far as it can be made out.
     pub lost: Vec<String>,
     /// True when a row was lost whose id cannot be made out.
@@ -133,10 +136,7 @@ impl Table {
 }
 
 /// Headers by letter and digit, then by a slip of the pen (two letters of eight or more).
-fn match_headers(
-    titles: &[String],
-    known: &'static [&'static str],
-) -> (Vec<(&'static str, usize)>, Vec<(String, &'static str)>) {
+fn match_headers(titles: &[String], known: &'static [&'static str]) -> (Vec<(&'static str, usize)>, Vec<Respelt>) {
     let mut columns: Vec<(&'static str, usize)> = Vec::new();
     let keys: Vec<String> = titles.iter().map(|t| value::key(t)).collect();
     for name in known {

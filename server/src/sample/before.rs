@@ -17,8 +17,9 @@ use shared::calendar::{Calendar, Day, Half, SessionKey};
 use shared::id::{ClassId, PlanId, PupilId};
 use shared::text::Remark;
 
-/// Acts written in one transaction.
-const CHUNK: usize = 400;
+/// Acts written in one transaction: a day. (SQLite walks the journal of a savepoint at every statement, so long ones
+/// cost the square of their length.)
+const CHUNK: usize = 28;
 
 /// Two terms and what has been of this one. Answers the first day and how many marks.
 pub fn write_history(

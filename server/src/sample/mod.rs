@@ -215,4 +215,3 @@ fn staff(school: &School) -> Result<Vec<Staff>, StoreError> {
         Ok(rows.collect::<Result<_, _>>()?)
     })
 }
-

@@ -6,14 +6,12 @@ use super::SampleError;
 use super::made::{Pupil, Staff, User};
 use super::people::People;
 use super::rng::Rng;
+use crate::card;
 use crate::clock::Now;
 use crate::store::{School, StoreError, Stores};
-use crate::{school, secret};
 use argon2::Argon2;
 use argon2::password_hash::PasswordHasher as _;
-use hmac::{Hmac, KeyInit, Mac};
 use rusqlite::params;
-use sha2::Sha256;
 use shared::id::{PupilId, SchoolId, StaffId};
 
 /// What no directory holds: flags, cards, PINs.
@@ -28,18 +26,18 @@ pub fn extras(
     let mut rng = root.part("cards");
     let mut number = 0;
     // Ten digits as readers of 125 kHz cards type them; no two alike.
-    let mut card = |rng: &mut Rng| {
+    let mut next = |rng: &mut Rng| {
         number += 1;
         format!("{:010}", 3_000_000 + number * 1000 + rng.below(1000))
     };
     for pupil in pupils.iter_mut() {
-        pupil.card = rng.per_mille(940).then(|| card(&mut rng));
+        pupil.card = rng.per_mille(940).then(|| next(&mut rng));
     }
     let mut hashes = Vec::new();
     for person in staff.iter_mut() {
         let digits = 4 + rng.below(3);
         person.pin = (0..digits).map(|_| char::from(b'0' + u8::try_from(rng.below(10)).unwrap_or(0))).collect();
-        person.card = rng.per_mille(850).then(|| card(&mut rng));
+        person.card = rng.per_mille(850).then(|| next(&mut rng));
         let phc =
             Argon2::default().hash_password(person.pin.as_bytes()).map_err(|e| SampleError::Hash(e.to_string()))?;
         hashes.push((person.id, phc.to_string()));
@@ -64,11 +62,11 @@ pub fn extras(
         for (staff, hash) in hashes {
             tx.execute("UPDATE staff SET pin_hash = ?2 WHERE id = ?1", params![staff.as_bytes(), hash])?;
         }
-        let key = school::setting(tx, "card_key")?.and_then(|key| secret::unhex::<32>(&key)).ok_or(StoreError::Missing("card key"))?;
         for (digits, pupil, staff) in cards {
+            let hash = card::Number::new(&digits).ok_or(StoreError::Missing("card number"))?.keyed(tx)?;
             tx.execute(
                 "INSERT INTO card(hash, pupil, staff, bound_at) VALUES (?1, ?2, ?3, ?4)",
-                params![keyed(&key, &digits)?, pupil.map(|p| *p.as_bytes()), staff.map(|s| *s.as_bytes()), now.at.0],
+                params![hash.as_str(), pupil.map(|p| *p.as_bytes()), staff.map(|s| *s.as_bytes()), now.at.0],
             )?;
         }
         Ok(())
@@ -76,14 +74,14 @@ pub fn extras(
     Ok(())
 }
 
-fn keyed(key: &[u8; 32], digits: &str) -> Result<String, StoreError> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|_| StoreError::Missing("card key"))?;
-    mac.update(digits.as_bytes());
-    Ok(secret::hex(&mac.finalize().into_bytes()))
-}
-
 /// Accounts of every role.
-pub fn users(stores: &Stores, school: SchoolId, staff: &[Staff], root: &Rng, now: Now) -> Result<Vec<User>, SampleError> {
+pub fn users(
+    stores: &Stores,
+    school: SchoolId,
+    staff: &[Staff],
+    root: &Rng,
+    now: Now,
+) -> Result<Vec<User>, SampleError> {
     const WORDS: [&str; 16] = [
         "amber", "birch", "cobalt", "dapple", "ember", "fallow", "garnet", "heron", "indigo", "juniper", "kestrel",
         "linden", "marlin", "nettle", "osprey", "pepper",

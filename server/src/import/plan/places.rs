@@ -214,7 +214,7 @@ fn fold(held: &[Member], wanted: Vec<Wanted>, frame: Frame) -> Merged {
             };
             let past = row.end.is_some_and(|e| e < today);
             // History that contradicts what stands is left out: what stands was registered.
-            if row.end.is_none_or(|e| e >= row.start) && (!past || held.iter().all(|m| clear(m))) {
+            if row.end.is_none_or(|e| e >= row.start) && (!past || held.iter().all(clear)) {
                 members.push(member(row.want.class, row.start, row.end));
             }
             continue;
@@ -289,7 +289,7 @@ fn find(held: &[Member], taken: &[bool], want: &Wanted, today: NaiveDate) -> Opt
     let in_force = mine().find(|(_, m)| !past && m.until.is_none_or(|u| u >= today) && overlaps(m));
     let alike = || mine().find(|(_, m)| Some(m.from) == want.from);
     // The newest: an older one may have been ended and begun again.
-    let overlap = || mine().filter(|(_, m)| overlaps(m)).last();
+    let overlap = || mine().rfind(|(_, m)| overlaps(m));
     in_force.or_else(alike).or_else(overlap).map(|(at, _)| at)
 }
 

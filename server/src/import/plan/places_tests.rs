@@ -37,64 +37,60 @@ fn says(members: &[Member]) -> Vec<String> {
 #[test]
 fn a_new_pupil_begins_when_the_file_says_or_with_the_year() {
     let f = frame(None);
-    assert_eq!(says(&merge(&[], &vec![want(1, Some("2026-10-05"), None)], f).members), ["1 2026-10-05 am..…"]);
-    assert_eq!(says(&merge(&[], &vec![want(1, None, None)], f).members), ["1 2026-09-01 am..…"]);
+    assert_eq!(says(&merge(&[], &[want(1, Some("2026-10-05"), None)], f).members), ["1 2026-10-05 am..…"]);
+    assert_eq!(says(&merge(&[], &[want(1, None, None)], f).members), ["1 2026-09-01 am..…"]);
 }
 
 #[test]
 fn a_mover_with_both_dates_a_mover_with_one_and_a_mover_with_none() {
-    let stood = merge(&[], &vec![want(1, Some("2026-09-01"), None)], frame(None)).members;
+    let stood = merge(&[], &[want(1, Some("2026-09-01"), None)], frame(None)).members;
     let marked = frame(Some((d("2026-11-20"), Half::Pm)));
-    let both = merge(
-        &stood,
-        &vec![want(1, Some("2026-09-01"), Some("2026-11-22")), want(2, Some("2026-11-23"), None)],
-        marked,
-    );
-    let one = merge(&stood, &vec![want(1, Some("2026-09-01"), None), want(2, Some("2026-11-23"), None)], marked);
-    let none = merge(&stood, &vec![want(2, None, None)], marked);
-    let year = merge(&stood, &vec![want(2, Some("2026-09-01"), None)], marked);
+    let both =
+        merge(&stood, &[want(1, Some("2026-09-01"), Some("2026-11-22")), want(2, Some("2026-11-23"), None)], marked);
+    let one = merge(&stood, &[want(1, Some("2026-09-01"), None), want(2, Some("2026-11-23"), None)], marked);
+    let none = merge(&stood, &[want(2, None, None)], marked);
+    let year = merge(&stood, &[want(2, Some("2026-09-01"), None)], marked);
     for made in [&both, &one, &none, &year] {
         assert_eq!(says(&made.members), ["1 2026-09-01 am..2026-11-22 pm", "2 2026-11-23 am..…"]);
     }
     // The same file once more changes nothing.
-    let again =
-        merge(&one.members, &vec![want(1, Some("2026-09-01"), None), want(2, Some("2026-11-23"), None)], marked);
+    let again = merge(&one.members, &[want(1, Some("2026-09-01"), None), want(2, Some("2026-11-23"), None)], marked);
     assert_eq!(again.members, one.members);
-    let again = merge(&year.members, &vec![want(2, Some("2026-09-01"), None)], marked);
+    let again = merge(&year.members, &[want(2, Some("2026-09-01"), None)], marked);
     assert_eq!(again.members, year.members);
 }
 
 #[test]
 fn a_mover_who_was_marked_this_morning_moves_at_noon() {
-    let stood = merge(&[], &vec![want(1, Some("2026-09-01"), None)], frame(None)).members;
+    let stood = merge(&[], &[want(1, Some("2026-09-01"), None)], frame(None)).members;
     let f = frame(Some((d("2026-11-23"), Half::Am)));
-    let made = merge(&stood, &vec![want(2, None, None)], f);
+    let made = merge(&stood, &[want(2, None, None)], f);
     assert_eq!(says(&made.members), ["1 2026-09-01 am..2026-11-23 am", "2 2026-11-23 pm..…"]);
     // A date before marks that stand does not rewrite them.
-    let made = merge(&stood, &vec![want(2, Some("2026-11-02"), None)], f);
+    let made = merge(&stood, &[want(2, Some("2026-11-02"), None)], f);
     assert_eq!(says(&made.members), ["1 2026-09-01 am..2026-11-23 am", "2 2026-11-23 pm..…"]);
 }
 
 #[test]
 fn one_who_is_in_no_class_any_more_ends_and_one_who_returns_begins_again() {
-    let stood = merge(&[], &vec![want(1, Some("2026-09-01"), None)], frame(None)).members;
+    let stood = merge(&[], &[want(1, Some("2026-09-01"), None)], frame(None)).members;
     let gone = merge(&stood, &[], frame(None)).members;
     assert_eq!(says(&gone), ["1 2026-09-01 am..2026-11-22 pm"]);
     let later = Frame { today: d("2026-12-01"), last_mark: None, full: true };
-    let back = merge(&gone, &vec![want(1, Some("2026-09-01"), None)], later).members;
+    let back = merge(&gone, &[want(1, Some("2026-09-01"), None)], later).members;
     assert_eq!(says(&back), ["1 2026-09-01 am..2026-11-22 pm", "1 2026-12-01 am..…"]);
-    assert_eq!(merge(&back, &vec![want(1, Some("2026-09-01"), None)], later).members, back);
+    assert_eq!(merge(&back, &[want(1, Some("2026-09-01"), None)], later).members, back);
     // Changes only: silence ends nothing.
     assert_eq!(merge(&stood, &[], Frame { full: false, ..frame(None) }).members, stood);
 }
 
 #[test]
 fn two_registration_groups_from_the_same_day_are_a_clash() {
-    let made = merge(&[], &vec![want(1, Some("2026-09-01"), None), want(2, Some("2026-09-01"), None)], frame(None));
+    let made = merge(&[], &[want(1, Some("2026-09-01"), None), want(2, Some("2026-09-01"), None)], frame(None));
     assert_eq!(says(&made.members), ["1 2026-09-01 am..…"]);
     assert_eq!(made.clashes, [Place { file: "enrollments.csv", line: 2 }]);
     let primary = Wanted { primary: true, ..want(2, Some("2026-09-01"), None) };
-    let made = merge(&[], &vec![want(1, Some("2026-09-01"), None), primary], frame(None));
+    let made = merge(&[], &[want(1, Some("2026-09-01"), None), primary], frame(None));
     assert_eq!(says(&made.members), ["2 2026-09-01 am..…"]);
 }
 

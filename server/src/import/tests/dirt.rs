@@ -176,6 +176,9 @@ fn no_homerooms_is_told_with_what_to_do_and_a_choice_is_kept() {
         words.contains("--classes") && words.contains("3 Willow") && words.contains("Nothing was changed"),
         "{words}"
     );
+    // Also where the file calls itself changes, as long as the school has no registration group yet.
+    let changes = with(files.clone(), "manifest.csv", MANIFEST_12.replace("file.classes,bulk", "file.classes,delta"));
+    assert!(!bed.import("2026-11-23", &changes).written);
     let chosen = Request { classes: Some(Classes::from_words("3w, 4 oak")), ..Request::default() };
     let report = bed.try_import("2026-11-23", &files, &chosen).unwrap();
     assert_eq!((report.written, report.classes, report.enrolments), (true, 2, 3));

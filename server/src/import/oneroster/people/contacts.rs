@@ -60,4 +60,3 @@ impl People {
         said.then_some(found)
     }
 }
-
