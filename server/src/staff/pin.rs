@@ -54,8 +54,8 @@ impl Pin {
         }
         let digits: Vec<u8> = text.bytes().map(|b| b - b'0').collect();
         let in_steps_of = |step: u8| digits.windows(2).all(|w| (w[0] + step) % 10 == w[1]);
-        let repeats =
-            (1..=digits.len() / 2).any(|n| digits.len() % n == 0 && digits.chunks(n).all(|c| c == &digits[..n]));
+        let repeats = (1..=digits.len() / 2)
+            .any(|n| digits.len().is_multiple_of(n) && digits.chunks(n).all(|c| c == &digits[..n]));
         let keypad = matches!(text, "2580" | "0852" | "1379" | "1397"); // lines and corners of the keypad
         if in_steps_of(1) || in_steps_of(9) || repeats || keypad {
             return Err(BadPin::Trivial);
