@@ -85,7 +85,7 @@ fn rooms_keep_their_walls() {
         ("tokio", &[], "shared/src/"),
         ("rusqlite", &[], "kiosk/src/core/"),
         ("std::fs", &[], "kiosk/src/core/"),
-        ("reqwest", &["kiosk/src/sync/", "kiosk/src/enrol.rs", "kiosk/src/enrol/"], "kiosk/src/"),
+        ("reqwest", &["kiosk/src/sync/", "kiosk/src/enrol.rs", "kiosk/src/config.rs"], "kiosk/src/"),
         ("SystemTime::now", &["kiosk/src/clock.rs"], "kiosk/src/"),
         ("SystemTime::now", &["server/src/clock.rs"], "server/src/"),
     ];
@@ -97,7 +97,7 @@ fn rooms_keep_their_walls() {
         let text = read(path);
         let code = text.split("#[cfg(test)]").next().unwrap_or("");
         for (what, may, within) in walls {
-            if !name.starts_with(within) || name.contains("/tests") || name.ends_with("testing.rs") {
+            if !name.starts_with(within) || name.contains("/tests") || name.ends_with("testing.rs") || name.ends_with("/golden.rs") {
                 continue;
             }
             looked += 1;
