@@ -1,5 +1,7 @@
 //! The kiosk's behaviour, message by message.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on says where
+
 mod fixture;
 
 use fixture::*;

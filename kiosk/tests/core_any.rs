@@ -1,5 +1,7 @@
 //! Whatever is tapped in whatever order: no panic, no early tick of "saved", one fact for each changed mark, a way home.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on says where
+
 mod fixture;
 
 use fixture::*;

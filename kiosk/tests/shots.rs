@@ -3,6 +3,8 @@
 //! Pictures that differ are written to `<target>/shots`. When a change is meant, look at them, then take them over:
 //! `ROLLBOOK_SHOTS=take cargo test -p rollbook-kiosk --features ui-tests --test shots`.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on says where
+
 mod fixture;
 
 use fixture::*;

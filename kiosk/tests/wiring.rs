@@ -1,5 +1,7 @@
 //! The window's wiring, with the real core behind it: what is pressed, found by its accessible label, is what happens.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on says where
+
 mod fixture;
 
 use fixture::*;

@@ -160,3 +160,45 @@ pub(super) fn expect(times: &SessionTimes, when: &Interval) -> Expect {
         _ => Expect::Unsure,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::calendar::{Half, Times};
+    use shared::id::{ClassId, LogId, PupilId};
+    use shared::log::Origin;
+    use shared::observation::Means;
+    use shared::register::{DayKind, Fact, MarkKey, Provenance, Sitting, What, decide};
+
+    /// The server decides; what this kiosk leads a pupil to expect must be the same, minute by minute.
+    #[test]
+    fn what_is_expected_is_what_will_be_decided() {
+        let at = |h: i64, m: i64| Millis(1_795_392_000_000).plus((h * 60 + m) * 60_000);
+        let (start, opens, closes, end) = (at(8, 50), at(8, 50), at(9, 20), at(12, 0));
+        let row = SessionTimes { half: Half::Am, start, opens, closes, end };
+        let class = ClassId::from_bytes([2; 16]);
+        let date = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+        let key = MarkKey { pupil: PupilId::from_bytes([1; 16]), session: SessionKey { date, half: Half::Am } };
+        let day = DayKind::School(Times { start, opens, closes, end });
+        let sitting = Sitting { key, class, on_roll: true, day, before: None, left_earlier: false };
+        for minute in 0..7 * 60 {
+            let now = at(7, minute);
+            let when = Interval { earliest: now, latest: now, estimate: None };
+            let fact = Fact {
+                origin: Origin { log: LogId::from_bytes([3; 16]), seq: 1 },
+                when,
+                received: now,
+                from: Provenance::Kiosk { room: Default::default(), owns: true, by: None, staff: None },
+                what: What::Arrived { means: Means::Card, said: true },
+            };
+            let mark = decide(&[fact], &sitting).mark;
+            let code = mark.code.map(|c| c.as_str().to_owned()).unwrap_or_default();
+            let minutes = mark.minutes.unwrap_or(0);
+            match expect(&row, &when) {
+                Expect::Late(m) => assert_eq!((code.as_str(), minutes), ("L", m), "07:00 and {minute} minutes"),
+                Expect::AfterClose(m) => assert_eq!((code.as_str(), minutes), ("U", m), "07:00 and {minute} minutes"),
+                _ => assert!(!["L", "U"].contains(&code.as_str()), "07:00 and {minute} minutes: {code}"),
+            }
+        }
+    }
+}

@@ -10,6 +10,7 @@ use shared::text::Name;
 /// The whole screen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "screen", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant)] // one at a time; a box would only be in the way
 pub enum Screen {
     /// No school yet: shows the code that IT types.
     NotEnrolled(NotEnrolled),

@@ -2,7 +2,7 @@
 //!
 //! Must never: touch disk or network, wait for anything, or decide anything.
 
-#[allow(clippy::all, clippy::pedantic, clippy::disallowed_methods, unsafe_code)]
+#[allow(clippy::all, clippy::pedantic, clippy::restriction, unsafe_code)]
 mod made {
     slint::include_modules!();
 }
