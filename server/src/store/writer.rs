@@ -1,5 +1,5 @@
-//! The one writer of a file: a thread that takes what waits, runs each job in a savepoint of one transaction,
-//! commits once, and answers after the commit (group commit).
+//! The one writer of a file: a thread that takes what waits, runs the jobs in one transaction (each but the first in a
+//! savepoint, so that one that fails rolls back alone), commits once, and answers after the commit (group commit).
 //!
 //! Must never: answer "saved" before COMMIT returned.
 
@@ -136,7 +136,15 @@ impl Thread {
         }
         let tx = self.tx();
         let mut answers = Vec::new();
-        let mut next = Some(first);
+        // The first needs no savepoint (SQLite copies pages into its journal at every statement): when it fails, the
+        // transaction holds nothing else.
+        let (good, answer) = first(Ok(&tx));
+        if !good {
+            self.abandon();
+            return answer(Ok(()));
+        }
+        answers.push(answer);
+        let mut next = jobs.try_recv().ok();
         while let Some(job) = next.take() {
             match self.one(&tx, job) {
                 Ok(answer) => answers.push(answer),
