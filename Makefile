@@ -6,6 +6,7 @@ CARGO   ?= cargo
 TARGET  := $(or $(CARGO_TARGET_DIR),target)
 # A display, unless ARGS says --no-window: then the kiosk is built with its window, and Slint with it.
 DISPLAYED := $(if $(findstring --no-window,$(ARGS)),,$(DISPLAY)$(WAYLAND_DISPLAY))
+SCREENS   := rollbook-kiosk/ui-tests
 WINDOW    := $(if $(DISPLAYED),--features rollbook-kiosk/window)
 
 BASIC   := gcc:build-essential pkg-config:pkg-config
@@ -40,12 +41,12 @@ demo: check-toolchain assets
 test: check-toolchain assets
 	@deploy/need $(BASIC) $(SCREEN) $(BROWSER)
 	$(MAKE) --no-print-directory lint
-	$(CARGO) build --workspace --all-targets --features rollbook-kiosk/window
-	$(CARGO) test --workspace --features rollbook-kiosk/window
+	$(CARGO) build --workspace --all-targets --features $(SCREENS)
+	$(CARGO) test --workspace --features $(SCREENS)
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --quiet --workspace --all-targets --features rollbook-kiosk/window -- -D warnings
+	$(CARGO) clippy --quiet --workspace --all-targets --features $(SCREENS) -- -D warnings
 
 bench: check-toolchain assets
 	@deploy/need $(BASIC) $(SCREEN) $(BROWSER) Xvfb:xvfb
