@@ -97,7 +97,11 @@ fn rooms_keep_their_walls() {
         let text = read(path);
         let code = text.split("#[cfg(test)]").next().unwrap_or("");
         for (what, may, within) in walls {
-            if !name.starts_with(within) || name.contains("/tests") || name.ends_with("testing.rs") || name.ends_with("/golden.rs") {
+            if !name.starts_with(within)
+                || name.contains("/tests")
+                || name.ends_with("testing.rs")
+                || name.ends_with("/golden.rs")
+            {
                 continue;
             }
             looked += 1;
