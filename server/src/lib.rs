@@ -26,6 +26,6 @@ pub mod staff;
 pub mod state;
 pub mod store;
 pub mod sync;
-pub mod tls;
 #[cfg(test)]
 pub mod testing;
+pub mod tls;

@@ -14,7 +14,8 @@ use tokio_stream::StreamExt as _;
 async fn event(stream: &mut BodyDataStream) -> Option<String> {
     let mut text = String::new();
     loop {
-        let chunk = tokio::time::timeout(Duration::from_secs(20), stream.next()).await.expect("no event in 20 seconds")?;
+        let chunk =
+            tokio::time::timeout(Duration::from_secs(20), stream.next()).await.expect("no event in 20 seconds")?;
         text.push_str(&String::from_utf8_lossy(&chunk.unwrap()));
         if text.ends_with("\n\n") && text.contains("data:") {
             return Some(text.replace("data: ", ""));

@@ -46,7 +46,9 @@ pub fn groups(session: SessionKey, absences: bool) -> Vec<Group> {
     ];
     let fits = |code: &Code| {
         let here = code.is_attending() || code.class() == Class::Administrative;
-        code.offered(session.date) && !other_half(*code, session) && !(absences && (here || code.late() || *code == Code::N))
+        code.offered(session.date)
+            && !other_half(*code, session)
+            && !(absences && (here || code.late() || *code == Code::N))
     };
     let daily: Vec<Code> = [Code::present(session.half)].into_iter().chain(DAILY).filter(fits).collect();
     let rest = order.into_iter().map(|(class, name)| {

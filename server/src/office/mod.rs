@@ -8,9 +8,9 @@ pub mod amend;
 pub mod cards;
 mod choose;
 mod entry;
+pub mod kiosks;
 #[cfg(test)]
 mod people_tests;
-pub mod kiosks;
 pub mod question;
 pub mod register;
 mod sheet;

@@ -33,7 +33,14 @@ pub fn account(world: &World, school: SchoolId, username: &str, role: Role) {
             t.execute(
                 "INSERT INTO account (school, username, name, position, role, password_hash, created_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
-                params![school.as_bytes(), username, format!("Person {username}"), "some position", role.as_str(), *HASH],
+                params![
+                    school.as_bytes(),
+                    username,
+                    format!("Person {username}"),
+                    "some position",
+                    role.as_str(),
+                    *HASH
+                ],
             )?;
             Ok(())
         })

@@ -203,12 +203,14 @@ async fn another_schools_office_reaches_nothing_here() {
     let mut stranger = Visitor::logged_in(&scene.server, "stranger").await;
     let csrf = stranger.csrf().await;
     let named = ["{class}", "{pupil}", "{plan}", "{kiosk}", "{about}", "{staff}"];
-    for route in ROUTES.iter().filter(|r| matches!(r.who, Who::SignedIn(_)) && named.iter().any(|n| r.path.contains(n))) {
+    for route in ROUTES.iter().filter(|r| matches!(r.who, Who::SignedIn(_)) && named.iter().any(|n| r.path.contains(n)))
+    {
         let address = scene.address(route);
         let got = if route.method == "GET" {
             stranger.get(&address).await
         } else {
-            let date = [("from_date", "2026-11-23"), ("from_half", "am"), ("until_date", "2026-11-23"), ("until_half", "pm")];
+            let date =
+                [("from_date", "2026-11-23"), ("from_half", "am"), ("until_date", "2026-11-23"), ("until_half", "pm")];
             let form = [
                 ("csrf", csrf.as_str()),
                 ("code", "I"),
@@ -241,10 +243,15 @@ async fn a_route_without_an_entry_does_not_exist() {
     for path in ["/admin", "/today/", "/sync/v1/", "/sync/v2/hello", "/enrol/v1/grant", "/assets/../Cargo.toml"] {
         assert_eq!(person.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
-    for (method, path) in [("DELETE", "/today"), ("PUT", "/kiosks"), ("POST", "/today"), ("GET", "/logout"), ("GET", "/sync/v1/push")] {
+    for (method, path) in
+        [("DELETE", "/today"), ("PUT", "/kiosks"), ("POST", "/today"), ("GET", "/logout"), ("GET", "/sync/v1/push")]
+    {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         let status = person.ask(request).await.status;
-        assert!(status == StatusCode::NOT_FOUND || status == StatusCode::METHOD_NOT_ALLOWED, "{method} {path}: {status}");
+        assert!(
+            status == StatusCode::NOT_FOUND || status == StatusCode::METHOD_NOT_ALLOWED,
+            "{method} {path}: {status}"
+        );
     }
     let json = person.get("/sync/v2/hello").await;
     assert_eq!(json.headers[header::CONTENT_TYPE], "application/problem+json");
