@@ -34,7 +34,6 @@ pub fn program(name: &str) -> Result<PathBuf, Trouble> {
 }
 
 /// An HTTP client that asks no proxy, with the one TLS provider that this project has.
-#[must_use]
 pub fn http() -> reqwest::ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default(); // an error means that it is there already
     reqwest::Client::builder().no_proxy()
