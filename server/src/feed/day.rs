@@ -1,4 +1,4 @@
-//! Days and expectations in the feed: when the next three weeks' sessions are, and who is expected absent or elsewhere.
+//! Days and expectations in the feed: when the sessions of the last days and the next three weeks are, and who is expected absent or elsewhere.
 //!
 //! Must never: tell why somebody is expected absent.
 
@@ -33,7 +33,7 @@ pub fn expected_of(code: Code) -> Option<Expected> {
     }
 }
 
-/// Writes the days of the next three weeks, everybody's expectations of the coming week, and buries what has passed.
+/// Writes the days of the next three weeks and the last school days, the marks of these, everybody's expectations of the coming week, and buries what has passed.
 ///
 /// # Errors
 /// An accident of the store.
@@ -41,12 +41,15 @@ pub fn refresh_day(tx: &WriteTx<'_>, now: Now) -> Result<(), StoreError> {
     let calendar = tx.calendar()?;
     let today = calendar.date_of(now.at);
     let mut days = BTreeMap::new();
-    for date in today.iter_days().take_while(|d| *d <= today + Days::new(TIMES_AHEAD)) {
+    // Kiosks tell from the days before today whose marks to show.
+    let earlier = super::marks::school_days_before(&calendar, today);
+    for date in earlier.chain(today.iter_days().take_while(|d| *d <= today + Days::new(TIMES_AHEAD))) {
         if let Some(row) = calendar.day_row(date) {
             days.insert((Audience::All, format!("day:{date}")), RowBody::Day(row));
         }
     }
     settle(tx, "day:", &days)?;
+    super::marks::refresh_marks(tx, today)?;
     let mut expected = BTreeMap::new();
     for session in calendar.sessions(today, today + Days::new(EXPECTED_AHEAD)) {
         for (pupil, class, word) in expectations(tx, session)? {

@@ -1,21 +1,36 @@
 //! Marks and registers in the feed: three words a mark, and whether a register was sent.
 //!
-//! Must never: tell a code. Rows are slots of the week, so that a mark of last Monday gives way to this Monday's and
-//! the feed does not grow with the year.
+//! A classroom shows the marks of today and of the last five school days. Their rows are slots that a date takes when it
+//! comes and gives back when it has passed, so that a new day's marks take the rows of the oldest, and the feed grows
+//! neither with the year nor with tombstones. Registers are slots of the week.
+//!
+//! Must never: tell a code.
 
-use super::rows::{Audience, gone, put};
-use crate::store::columns::{DateCol, HalfCol};
+use super::rows::{Audience, gone, put, settle};
+use crate::school;
+use crate::store::columns::{CodeCol, DateCol, HalfCol, json, to_json};
 use crate::store::{StoreError, WriteTx};
 use chrono::{Datelike, Days, NaiveDate};
 use rusqlite::{OptionalExtension, params};
-use shared::calendar::{Half, SessionKey};
-use shared::id::ClassId;
-use shared::register::MarkKey;
+use shared::calendar::{Calendar, Half, SessionKey};
+use shared::id::{ClassId, PupilId};
+use shared::observation::Mark;
+use shared::register::{self, MarkKey};
 use shared::time::Millis;
 use shared::wire::v1::{MarkRow, RegisterRow, RowBody, Seen};
+use std::collections::BTreeMap;
 
-/// A kiosk shows marks of a week at most.
+/// Earlier school days whose marks a classroom shows.
+const EARLIER: usize = 5;
+/// How far back they are looked for: past the summer.
+const LOOK_BACK: u64 = 60;
+/// Registers of a week.
 const DAYS: u64 = 6;
+/// The setting that says which date has which slot.
+const SLOTS: &str = "feed_slots";
+
+/// Which date has which slot.
+type Slots = BTreeMap<NaiveDate, usize>;
 
 /// What another screen may know of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +51,80 @@ fn recent(session: SessionKey, today: NaiveDate) -> bool {
     session.date <= today && session.date + Days::new(DAYS) >= today
 }
 
-/// Brings the row of a mark up to date, if it is of this week.
+/// The last school days before a date, newest first.
+pub(super) fn school_days_before(calendar: &Calendar, date: NaiveDate) -> impl Iterator<Item = NaiveDate> + '_ {
+    let back = (1..=LOOK_BACK).filter_map(move |n| date.checked_sub_days(Days::new(n)));
+    back.filter(|day| calendar.is_school_day(*day)).take(EARLIER)
+}
+
+fn kept(tx: &WriteTx<'_>) -> Result<Slots, StoreError> {
+    school::setting(tx, SLOTS)?.map_or(Ok(Slots::new()), |text| json(&text, "the feed's slots"))
+}
+
+/// Gives today and the last school days their slots; when that changes any, writes their marks anew.
+///
+/// # Errors
+/// An accident of the store.
+pub(super) fn refresh_marks(tx: &WriteTx<'_>, today: NaiveDate) -> Result<(), StoreError> {
+    turn(tx, today).map(drop)
+}
+
+fn turn(tx: &WriteTx<'_>, today: NaiveDate) -> Result<Slots, StoreError> {
+    let calendar = tx.calendar()?;
+    let before = kept(tx)?;
+    let dates: Vec<NaiveDate> = std::iter::once(today).chain(school_days_before(&calendar, today)).collect();
+    let mut slots: Slots = before.iter().filter(|(d, _)| dates.contains(d)).map(|(d, n)| (*d, *n)).collect();
+    for date in dates {
+        if !slots.contains_key(&date) {
+            let free = (0..=EARLIER).find(|n| slots.values().all(|taken| taken != n));
+            slots.insert(date, free.unwrap_or(EARLIER));
+        }
+    }
+    if slots != before {
+        school::set(tx, SLOTS, &to_json(&slots, "the feed's slots")?)?;
+        settle(tx, "mark:", &standing(tx, &slots)?)?;
+    }
+    Ok(slots)
+}
+
+/// The marks of these dates as they stand.
+fn standing(tx: &WriteTx<'_>, slots: &Slots) -> Result<BTreeMap<(Audience, String), RowBody>, StoreError> {
+    let mut found = tx.prepare_cached("SELECT half, pupil, class, code, minutes, tapped FROM mark WHERE date = ?1")?;
+    let mut out = BTreeMap::new();
+    for date in slots.keys() {
+        let mut rows = found.query([DateCol(*date)])?;
+        while let Some(r) = rows.next()? {
+            let session = SessionKey { date: *date, half: r.get::<_, HalfCol>(0)?.0 };
+            let key = MarkKey { pupil: PupilId::from_bytes(r.get(1)?), session };
+            let tapped = match r.get::<_, Option<String>>(5)?.as_deref() {
+                Some("present") => Some(Mark::Present),
+                Some("absent") => Some(Mark::Absent),
+                _ => None,
+            };
+            let seen = register::seen(r.get::<_, Option<CodeCol>>(3)?.map(|c| c.0), tapped);
+            let shown = Shown { seen, minutes: r.get(4)? };
+            if let (Some(name), Some(row)) = (name(slots, key), shown.row(key)) {
+                out.insert((Audience::Class(ClassId::from_bytes(r.get(2)?)), name), RowBody::Mark(row));
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn name(slots: &Slots, key: MarkKey) -> Option<String> {
+    let slot = slots.get(&key.session.date)?;
+    Some(format!("mark:{}:{slot}-{}", key.pupil, HalfCol(key.session.half).text()))
+}
+
+impl Shown {
+    fn row(self, key: MarkKey) -> Option<MarkRow> {
+        let state = self.seen?;
+        let minutes = self.minutes.filter(|_| state == Seen::Late);
+        Some(MarkRow { pupil: key.pupil, session: key.session, state, minutes })
+    }
+}
+
+/// Brings the row of a mark up to date, if it is of today or of the last school days.
 ///
 /// # Errors
 /// An accident of the store.
@@ -47,17 +135,14 @@ pub fn touch_mark(
     class: ClassId,
     shown: Shown,
 ) -> Result<(), StoreError> {
-    if !recent(key.session, today) {
-        return Ok(());
+    let mut slots = kept(tx)?;
+    if !slots.contains_key(&today) {
+        slots = turn(tx, today)?; // the first mark of a day that did not begin yet
     }
+    let Some(name) = name(&slots, key) else { return Ok(()) };
     let audience = Audience::Class(class);
-    let name = format!("mark:{}:{}", key.pupil, slot(key.session));
-    match shown.seen {
-        Some(state) => {
-            let minutes = shown.minutes.filter(|_| state == Seen::Late);
-            let row = MarkRow { pupil: key.pupil, session: key.session, state, minutes };
-            put(tx, audience, &name, &RowBody::Mark(row))
-        }
+    match shown.row(key) {
+        Some(row) => put(tx, audience, &name, &RowBody::Mark(row)),
         None => gone(tx, audience, &name),
     }
 }

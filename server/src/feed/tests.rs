@@ -1,13 +1,14 @@
 //! The feed over a real file: compaction, tombstones, expectations.
 
-use super::{Audience, gone, head, put, refresh_roster};
-use crate::testing::{at, class, now, pupil, session, world};
+use super::{Audience, gone, head, page, put, reader, refresh_roster};
+use crate::testing::{World, at, class, now, pupil, session, world};
 use rusqlite::params;
 use shared::act::Act;
+use shared::calendar::Half;
 use shared::codes::Code;
 use shared::id::PlanId;
 use shared::text::{Name, Remark};
-use shared::wire::v1::{ClassRow, Mode, RowBody};
+use shared::wire::v1::{ClassRow, Mode, Pull, Pulled, RowBody, Seen};
 
 fn row(name: &str) -> RowBody {
     RowBody::Class(ClassRow { class: class(1), name: Name::new(name).unwrap(), year: Name::new("Year 3").unwrap() })
@@ -113,4 +114,81 @@ fn days_ahead_are_known_and_no_birthday_is_a_date_of_birth() {
     assert!(world.count("SELECT count(*) FROM feed WHERE body LIKE '%\"birthday\":\"2027-05-05\"%'") > 0);
     assert_eq!(world.count("SELECT count(*) FROM feed WHERE body LIKE '%2018%'"), 0);
     let _ = Mode::Classroom;
+}
+
+/// What a kiosk's first snapshot says of marks: date and half, pupil, word; and of days.
+fn snapshot(world: &World, kiosk: shared::id::KioskId) -> (Vec<(String, shared::id::PupilId, Seen)>, Vec<String>) {
+    world
+        .school
+        .read_now(|tx| {
+            let reader = reader(tx, kiosk)?.unwrap();
+            let pull = Pull { feed: reader.feed, after: 0, limit: 1000, wait: 0 };
+            let Pulled::Page { rows, .. } = page(tx, &reader, &pull)? else { panic!("no page") };
+            let (mut marks, mut days) = (Vec::new(), Vec::new());
+            for row in rows {
+                match row.body {
+                    Some(RowBody::Mark(m)) => marks.push((m.session.to_string(), m.pupil, m.state)),
+                    Some(RowBody::Day(d)) => days.push(d.date.to_string()),
+                    _ => {}
+                }
+            }
+            marks.sort_unstable_by_key(|m| m.0.clone());
+            Ok((marks, days))
+        })
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_kiosk_that_enrols_gets_the_marks_of_the_last_five_school_days_and_never_more() {
+    let world = world();
+    let history = |date: &str, code: Code| Act::History {
+        class: class(1),
+        session: format!("{date}-am").parse().unwrap(),
+        marks: vec![(pupil(1), code)],
+    };
+    // Friday the 13th is the sixth school day before Monday the 23rd.
+    let codes = [
+        ("2026-11-13", Code::I),
+        ("2026-11-16", Code::I),
+        ("2026-11-17", Code::present(Half::Am)),
+        ("2026-11-18", Code::L),
+        ("2026-11-19", Code::O),
+        ("2026-11-20", Code::present(Half::Am)),
+    ];
+    for (date, code) in codes {
+        world.act(now(8, 41), history(date, code));
+    }
+    let kiosk = world.enrol(Mode::Classroom, &[class(1)]).await;
+    let words = |found: &[(String, shared::id::PupilId, Seen)]| -> Vec<(String, Seen)> {
+        found.iter().map(|(session, _, seen)| (session.clone(), *seen)).collect()
+    };
+    let week = [
+        ("2026-11-16-am".to_owned(), Seen::Absent),
+        ("2026-11-17-am".to_owned(), Seen::Present),
+        ("2026-11-18-am".to_owned(), Seen::Late),
+        ("2026-11-19-am".to_owned(), Seen::Absent),
+        ("2026-11-20-am".to_owned(), Seen::Present),
+    ];
+    let (marks, days) = snapshot(&world, kiosk.id);
+    assert_eq!(words(&marks), week);
+    for date in ["2026-11-16", "2026-11-20", "2026-11-23"] {
+        assert!(days.iter().any(|d| d == date), "{date} is a day that the kiosk knows: {days:?}");
+    }
+    assert!(!days.iter().any(|d| d == "2026-11-13" || d == "2026-11-21"), "{days:?}");
+
+    // This Monday's mark leaves last Monday's where it is.
+    world.act(now(9, 0), history("2026-11-23", Code::present(Half::Am)));
+    let (marks, _) = snapshot(&world, kiosk.id);
+    assert_eq!(words(&marks).len(), 6);
+    assert_eq!(words(&marks)[..5], week);
+
+    // On Tuesday last Monday's row is what Tuesday's mark takes: rows stay as many as they were.
+    let rows = world.count("SELECT count(*) FROM feed WHERE key LIKE 'mark:%'");
+    let tuesday = crate::clock::Now { at: at(24 + 7, 0), sure: true };
+    world.school.write_now(move |tx| refresh_roster(tx, tuesday)).unwrap();
+    world.act(tuesday, history("2026-11-24", Code::present(Half::Am)));
+    let (marks, _) = snapshot(&world, kiosk.id);
+    assert_eq!(words(&marks).first().map(|m| m.0.clone()), Some("2026-11-17-am".to_owned()));
+    assert_eq!(marks.len(), 6);
+    assert_eq!(world.count("SELECT count(*) FROM feed WHERE key LIKE 'mark:%'"), rows);
 }

@@ -121,16 +121,22 @@ impl Decision {
     /// expected elsewhere.
     #[must_use]
     pub fn seen(&self) -> Option<Seen> {
-        match self.mark.code {
-            Some(code) if code.late() => Some(Seen::Late),
-            Some(code) => match code.class() {
-                Class::Attending => Some(Seen::Present),
-                Class::Authorised | Class::Unauthorised => Some(Seen::Absent),
-                Class::Educational | Class::NotPossible | Class::Administrative => None,
-            },
-            None if self.tapped == Some(Mark::Absent) => Some(Seen::Absent),
-            None => None,
-        }
+        seen(self.mark.code, self.tapped)
+    }
+}
+
+/// What another screen may know of a mark as it stands: by its code, and by the teacher's tap where no code stands yet.
+#[must_use]
+pub fn seen(code: Option<Code>, tapped: Option<Mark>) -> Option<Seen> {
+    match code {
+        Some(code) if code.late() => Some(Seen::Late),
+        Some(code) => match code.class() {
+            Class::Attending => Some(Seen::Present),
+            Class::Authorised | Class::Unauthorised => Some(Seen::Absent),
+            Class::Educational | Class::NotPossible | Class::Administrative => None,
+        },
+        None if tapped == Some(Mark::Absent) => Some(Seen::Absent),
+        None => None,
     }
 }
 

@@ -19,7 +19,7 @@ mod told;
 
 pub use crate::calendar::Times;
 pub use decide::decide;
-pub use decision::{Basis, Decision, Ground, Grounds, Noted, Standing};
+pub use decision::{Basis, Decision, Ground, Grounds, Noted, Standing, seen};
 pub use fact::{Fact, MarkKey, Provenance, What};
 pub use overdue::overdue;
 pub use question::{Answer, Question, QuestionKey, QuestionKind};
