@@ -6,7 +6,7 @@ CARGO   ?= cargo
 TARGET  := $(or $(CARGO_TARGET_DIR),target)
 # A display, unless ARGS says --no-window: then the kiosk is built with its window, and Slint with it.
 DISPLAYED := $(if $(findstring --no-window,$(ARGS)),,$(DISPLAY)$(WAYLAND_DISPLAY))
-SCREENS   := rollbook-kiosk/ui-tests
+SCREENS   := rollbook-kiosk/ui-tests,rollbook-tests/bench
 WINDOW    := $(if $(DISPLAYED),--features rollbook-kiosk/window)
 
 BASIC   := gcc:build-essential pkg-config:pkg-config
@@ -50,8 +50,9 @@ lint:
 
 bench: check-toolchain assets
 	@deploy/need $(BASIC) $(SCREEN) $(BROWSER) Xvfb:xvfb
-	$(CARGO) build --release --workspace --features rollbook-kiosk/window
-	@"$(TARGET)/release/rollbook-bench" $(ARGS)
+	$(CARGO) build --release --workspace --features rollbook-kiosk/window,rollbook-tests/bench
+	@mkdir -p "$(TARGET)"
+	@"$(TARGET)/release/rollbook-bench" --within "$(TARGET)" --write docs/PERFORMANCE.md $(ARGS)
 
 clean:
 	$(CARGO) clean

@@ -62,6 +62,9 @@ pub enum Task {
         /// Fill the screen.
         #[arg(long)]
         fullscreen: bool,
+        /// With a window: print what a script would be told (saved, sync …) as lines of JSON. For measuring.
+        #[arg(long, conflicts_with = "headless")]
+        events: bool,
     },
     /// Say what this kiosk holds: its school, unsent entries, the last exchange. Works beside a running kiosk.
     Status {

@@ -47,13 +47,15 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
             }
             Ok(())
         }
-        Task::Run { headless, script, fullscreen } => {
+        Task::Run { headless, script, fullscreen, events } => {
             let clock = Clock::new(cli.place.clock.as_deref())?;
             let store = Store::open(&config.data)?;
             match (headless, script) {
                 (true, Some(script)) => run_script(store, clock, config.server, &script),
                 (true, None) => run_headless(store, clock, config.server),
-                (false, _) => run_window(store, clock, config.server, fullscreen || config.fullscreen),
+                (false, _) => {
+                    run_window(store, clock, config.server, fullscreen || config.fullscreen, events)
+                }
             }
         }
     }
@@ -120,12 +122,24 @@ fn run_headless(store: Store, clock: Clock, server: Option<String>) -> Result<()
 }
 
 #[cfg(any(feature = "window", feature = "linuxkms"))]
-fn run_window(store: Store, clock: Clock, server: Option<String>, fullscreen: bool) -> Result<(), Box<dyn Error>> {
-    kiosk::ui::run(move |front| Hub::start(store, clock, server, front), fullscreen)
+fn run_window(
+    store: Store,
+    clock: Clock,
+    server: Option<String>,
+    fullscreen: bool,
+    events: bool,
+) -> Result<(), Box<dyn Error>> {
+    let start = move |mut front: Front| {
+        if events {
+            front.on_heard = Printer::new(Box::new(std::io::stdout())).front().on_heard;
+        }
+        Hub::start(store, clock, server, front)
+    };
+    kiosk::ui::run(start, fullscreen)
 }
 
 #[cfg(not(any(feature = "window", feature = "linuxkms")))]
-fn run_window(_: Store, _: Clock, _: Option<String>, _: bool) -> Result<(), Box<dyn Error>> {
+fn run_window(_: Store, _: Clock, _: Option<String>, _: bool, _: bool) -> Result<(), Box<dyn Error>> {
     Err("this program was built without its window: build it with `cargo build -p rollbook-kiosk --features window` \
          (or `linuxkms` for a Raspberry Pi without a desktop), or run it with --headless"
         .into())

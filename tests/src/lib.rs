@@ -4,6 +4,8 @@
 //! Must never: be needed by the server or a kiosk.
 #![allow(clippy::disallowed_methods)] // this crate drives real processes in real time
 
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod clock;
 pub mod demo;
 pub mod office;

@@ -1,0 +1,165 @@
+//! The benchmark from its first line to docs/PERFORMANCE.md.
+//!
+//! Must never: write a figure that this run did not measure.
+
+use super::figures::Figures;
+use super::office::today;
+use super::proc;
+use super::school::{PASSWORD, Scratch, Year, enrol_all, large};
+use super::server::{Kiosks, Round, Way, tell_at_once, tell_in_turn};
+use super::window::window;
+use crate::clock::DayClock;
+use crate::demo::school::School;
+use crate::process::Trouble;
+use chrono::NaiveDate;
+use clap::Parser;
+use shared::calendar::Half;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Rollbook's benchmark.
+#[derive(Debug, Parser)]
+#[command(name = "rollbook-bench")]
+pub struct Args {
+    /// Leaves out the kiosk's window and Chromium.
+    #[arg(long)]
+    pub no_window: bool,
+    /// Leaves out the server.
+    #[arg(long)]
+    pub no_server: bool,
+    /// Kiosks in the large school.
+    #[arg(long, default_value_t = 400)]
+    pub kiosks: usize,
+    /// Where the schools and kiosks lie while they are measured: the disk that is measured.
+    #[arg(long, value_name = "FOLDER", default_value = "target")]
+    pub within: PathBuf,
+    /// Writes the figures into this page, between its marks.
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+}
+
+/// After a year of marks: the first Monday of the last half-term.
+const LATE_IN_THE_YEAR: &str = "2027-06-07";
+const IN_AUTUMN: &str = "2026-11-23";
+/// Days of the school of 14, each with one register a class.
+const DAYS_IN_TURN: usize = 12;
+const DAYS_AT_ONCE: usize = 8;
+
+/// Measures everything. Answers how many goals were missed.
+///
+/// # Errors
+/// When something did not do what it should.
+pub async fn bench(args: &Args) -> Result<usize, Trouble> {
+    let begun = Instant::now();
+    let scratch = Scratch::new(&args.within)?;
+    let year = Year::new()?;
+    let mut figures = Figures::default();
+    let load = proc::load();
+    println!("{}; load of the last minute {load:.1}", proc::machine());
+    if !args.no_server {
+        server_of_fourteen(&mut figures, &scratch, &year).await?;
+        server_of_many(&mut figures, &scratch, &year, args.kiosks).await?;
+    }
+    if !args.no_window {
+        window(&mut figures, &scratch, &year, IN_AUTUMN.parse()?).await?;
+    }
+    println!("{}", figures.text());
+    let load = format!("load of the last minute {load:.1} at the start, {:.1} at the end", proc::load());
+    println!("{load}; {} s in all; {} goals missed", begun.elapsed().as_secs(), figures.missed());
+    if let Some(page) = &args.write {
+        write(page, &format!("Measured on {}; {load}.\n\n{}", proc::machine(), figures.markdown()))?;
+    }
+    Ok(figures.missed())
+}
+
+/// Puts the figures between the page's two marks.
+fn write(page: &std::path::Path, figures: &str) -> Result<(), Trouble> {
+    const MARKS: (&str, &str) = ("<!-- figures -->\n", "<!-- end of figures -->");
+    let text = std::fs::read_to_string(page)?;
+    let (before, rest) = text.split_once(MARKS.0).ok_or("the page has no mark <!-- figures -->")?;
+    let (_, after) = rest.split_once(MARKS.1).ok_or("the page has no mark <!-- end of figures -->")?;
+    std::fs::write(page, format!("{before}{}{figures}{}{after}", MARKS.0, MARKS.1))?;
+    Ok(())
+}
+
+/// A school as most are: 14 classes, a year of history.
+async fn server_of_fourteen(figures: &mut Figures, scratch: &Scratch, year: &Year) -> Result<(), Trouble> {
+    let data = scratch.sub("fourteen")?;
+    let first: NaiveDate = LATE_IN_THE_YEAR.parse()?;
+    let clock = DayClock::starting(year.at(first, 6, 0), 1);
+    println!("Making a school of 14 classes with a year of history…");
+    let begun = Instant::now();
+    let school = School::make(&data, LATE_IN_THE_YEAR, 1, clock.spec(None)).await?;
+    let made = begun.elapsed();
+    let user = school.user("office")?;
+    let user = (user.username.as_str(), user.password.as_str());
+    let passes = enrol_all(&data, year.at(first, 6, 30), user, usize::MAX).await?;
+    let mut kiosks = Kiosks::new(passes);
+    let days = year.days(first, DAYS_IN_TURN + DAYS_AT_ONCE + 3);
+    let mut days = days.into_iter();
+    let mut next = || days.next().ok_or("the year has ended");
+    // The first day warms everything and is not counted; on it each mark comes alone.
+    let (tapped, server) = kiosks.session(&data, year, (next()?, Half::Am), Way::TapByTap).await?;
+    server.stop().await?;
+    let mut in_turn = Round::default();
+    println!("Registers, one after the other…");
+    for _ in 0..DAYS_IN_TURN {
+        let (round, server) = kiosks.session(&data, year, (next()?, Half::Am), Way::InTurn).await?;
+        in_turn.add(&round);
+        server.stop().await?;
+    }
+    println!("Registers, 14 at once…");
+    let mut at_once = Vec::new();
+    for _ in 0..DAYS_AT_ONCE {
+        let (round, server) = kiosks.session(&data, year, (next()?, Half::Am), Way::AtOnce).await?;
+        at_once.push(round);
+        server.stop().await?;
+    }
+    let words = format!(
+        "{} classes, {} pupils, {} marks of history",
+        school.classes.len(),
+        school.pupils.len(),
+        school.history_marks
+    );
+    figures.part("The server: a register (pull, then all marks and the submission in one push, on disk)");
+    figures.note("School", words.clone());
+    tell_in_turn(figures, "14 classes", &in_turn, true);
+    tell_in_turn(figures, "14 classes, each mark in a push of its own", &tapped, false);
+    tell_at_once(figures, kiosks.len(), &at_once);
+    figures.note("`rollbook-server sample`, this school", format!("{:.1} s", made.as_secs_f64()));
+
+    println!("The Today page…");
+    let (_, server) = kiosks.session(&data, year, (next()?, Half::Am), Way::InTurn).await?;
+    figures.part("The office's Today page, over HTTP on loopback, registers taken");
+    today(figures, &server, user, &words).await?;
+    server.stop().await
+}
+
+/// A school that is larger than any: every class its own kiosk.
+async fn server_of_many(figures: &mut Figures, scratch: &Scratch, year: &Year, many: usize) -> Result<(), Trouble> {
+    let data = scratch.sub("many")?;
+    let first: NaiveDate = IN_AUTUMN.parse()?;
+    println!("Making a school of {many} classes…");
+    let (import, pupils) = large(&data, year, first, many).await?;
+    println!("Enrolling {many} kiosks…");
+    let passes = enrol_all(&data, year.at(first, 6, 30), ("office", PASSWORD), many).await?;
+    let mut kiosks = Kiosks::new(passes);
+    let days = year.days(first, 5);
+    let (warm, server) = kiosks.session(&data, year, (days[0], Half::Am), Way::InTurn).await?;
+    server.stop().await?;
+    drop(warm); // the first of each day's pages are cold
+    println!("Registers of {many} classes…");
+    let (in_turn, server) = kiosks.session(&data, year, (days[1], Half::Am), Way::InTurn).await?;
+    server.stop().await?;
+    let mut at_once = Vec::new();
+    for date in &days[2..] {
+        let (round, server) = kiosks.session(&data, year, (*date, Half::Am), Way::AtOnce).await?;
+        at_once.push(round);
+        server.stop().await?;
+    }
+    figures.part(&format!("The server: one school of {many} classes (no school has so many)"));
+    figures.note("Import of its roster (OneRoster 1.2)", format!("{pupils} pupils in {:.1} s", import.as_secs_f64()));
+    tell_in_turn(figures, &format!("{many} classes"), &in_turn, false);
+    tell_at_once(figures, kiosks.len(), &at_once);
+    Ok(())
+}
