@@ -53,9 +53,7 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
             match (headless, script) {
                 (true, Some(script)) => run_script(store, clock, config.server, &script),
                 (true, None) => run_headless(store, clock, config.server),
-                (false, _) => {
-                    run_window(store, clock, config.server, fullscreen || config.fullscreen, events)
-                }
+                (false, _) => run_window(store, clock, config.server, fullscreen || config.fullscreen, events),
             }
         }
     }

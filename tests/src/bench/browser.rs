@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 const FIRST: [&str; 34] = [
     "Aaliyah", "Adam", "Aisha", "Alfie", "Amelia", "Arjun", "Ava", "Ben", "Chidi", "Chloe", "Daniel", "Elif", "Ella",
-    "Emeka", "Fatima", "Finley", "Freya", "George", "Grace", "Hana", "Harry", "Ibrahim", "Isla", "Jack", "Jakub", "Lily",
-    "Maya", "Mei", "Noah", "Olivia", "Priya", "Rosa", "Samuel", "Zofia",
+    "Emeka", "Fatima", "Finley", "Freya", "George", "Grace", "Hana", "Harry", "Ibrahim", "Isla", "Jack", "Jakub",
+    "Lily", "Maya", "Mei", "Noah", "Olivia", "Priya", "Rosa", "Samuel", "Zofia",
 ];
 const LAST: [&str; 34] = [
     "Ahmed", "Baker", "Begum", "Brown", "Clark", "Das", "Evans", "Fox", "Okafor", "Green", "Hall", "Kaya", "Hughes",

@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_child_belongs_to_the_family() {
-        let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().expect("cat runs");
+        let mut child =
+            std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().expect("cat runs");
         assert!(family(std::process::id()).contains(&child.id()));
         drop(child.stdin.take());
         child.wait().expect("cat ends");

@@ -61,7 +61,7 @@ pub async fn bench(args: &Args) -> Result<usize, Trouble> {
         server_of_many(&mut figures, &scratch, &year, args.kiosks).await?;
     }
     if !args.no_window {
-        window(&mut figures, &scratch, &year, IN_AUTUMN.parse()?).await?;
+        window(&mut figures, &scratch, &year, date(IN_AUTUMN)?).await?;
     }
     println!("{}", figures.text());
     let load = format!("load of the last minute {load:.1} at the start, {:.1} at the end", proc::load());
@@ -70,6 +70,10 @@ pub async fn bench(args: &Args) -> Result<usize, Trouble> {
         write(page, &format!("Measured on {}; {load}.\n\n{}", proc::machine(), figures.markdown()))?;
     }
     Ok(figures.missed())
+}
+
+fn date(text: &str) -> Result<NaiveDate, Trouble> {
+    text.parse().map_err(|e| format!("{text}: {e}").into())
 }
 
 /// Puts the figures between the page's two marks.
@@ -85,7 +89,7 @@ fn write(page: &std::path::Path, figures: &str) -> Result<(), Trouble> {
 /// A school as most are: 14 classes, a year of history.
 async fn server_of_fourteen(figures: &mut Figures, scratch: &Scratch, year: &Year) -> Result<(), Trouble> {
     let data = scratch.sub("fourteen")?;
-    let first: NaiveDate = LATE_IN_THE_YEAR.parse()?;
+    let first = date(LATE_IN_THE_YEAR)?;
     let clock = DayClock::starting(year.at(first, 6, 0), 1);
     println!("Making a school of 14 classes with a year of history…");
     let begun = Instant::now();
@@ -138,7 +142,7 @@ async fn server_of_fourteen(figures: &mut Figures, scratch: &Scratch, year: &Yea
 /// A school that is larger than any: every class its own kiosk.
 async fn server_of_many(figures: &mut Figures, scratch: &Scratch, year: &Year, many: usize) -> Result<(), Trouble> {
     let data = scratch.sub("many")?;
-    let first: NaiveDate = IN_AUTUMN.parse()?;
+    let first = date(IN_AUTUMN)?;
     println!("Making a school of {many} classes…");
     let (import, pupils) = large(&data, year, first, many).await?;
     println!("Enrolling {many} kiosks…");

@@ -122,9 +122,8 @@ pub async fn offered(server: &Server, office: &mut Office) -> Result<Vec<ClassId
     let token = office.get("/kiosks").await?.token().ok_or("the kiosks page has no form")?;
     let page = office.post("/kiosks/enrol", &token, &[("code", &code)]).await?;
     let inputs = page.text.split("name=\"class\"").skip(1);
-    let found: Vec<ClassId> = inputs
-        .filter_map(|rest| rest.split_once("value=\"")?.1.split_once('"')?.0.parse().ok())
-        .collect();
+    let found: Vec<ClassId> =
+        inputs.filter_map(|rest| rest.split_once("value=\"")?.1.split_once('"')?.0.parse().ok()).collect();
     if found.is_empty() { Err("the page offers no class".into()) } else { Ok(found) }
 }
 
@@ -132,12 +131,7 @@ pub async fn offered(server: &Server, office: &mut Office) -> Result<Vec<ClassId
 ///
 /// # Errors
 /// What either side says.
-pub async fn enrol_all(
-    data: &Path,
-    begins: Millis,
-    user: (&str, &str),
-    most: usize,
-) -> Result<Vec<Pass>, Trouble> {
+pub async fn enrol_all(data: &Path, begins: Millis, user: (&str, &str), most: usize) -> Result<Vec<Pass>, Trouble> {
     let server = Server::start(data, Some(DayClock::starting(begins, HURRY).spec(None)), None).await?;
     let mut office = Office::open(&server.office)?;
     office.log_in(user.0, user.1).await?;

@@ -218,12 +218,25 @@ fn tell(figures: &mut Figures, ours: &Beside, yardstick: &Yardstick, theirs: Opt
     let start = format!("median {:.0} ms ({} starts)", ours.start.median(), ours.start.len());
     let pss = format!("{:.1} MiB", ours.pss.median());
     if let Some((version, theirs, processes)) = theirs {
-        let (start_share, pss_share) = (ours.start.median() / theirs.start.median(), ours.pss.median() / theirs.pss.median());
+        let (start_share, pss_share) =
+            (ours.start.median() / theirs.start.median(), ours.pss.median() / theirs.pss.median());
         let share = |share: f64| format!("1/{:.1} of Chromium's", 1.0 / share);
         let goal = "a tenth of Chromium's";
-        figures.at_most("Process start to first frame", format!("{start}, {}", share(start_share)), start_share, 0.1, goal);
+        figures.at_most(
+            "Process start to first frame",
+            format!("{start}, {}", share(start_share)),
+            start_share,
+            0.1,
+            goal,
+        );
         figures.note("… Chromium, to first paint", format!("median {:.0} ms", theirs.start.median()));
-        figures.at_most("Memory (PSS), register on the screen", format!("{pss}, {}", share(pss_share)), pss_share, 0.1, goal);
+        figures.at_most(
+            "Memory (PSS), register on the screen",
+            format!("{pss}, {}", share(pss_share)),
+            pss_share,
+            0.1,
+            goal,
+        );
         figures.note("… Chromium", format!("{:.1} MiB in {processes} processes", theirs.pss.median()));
         figures.note("… Chromium, tap to repaint", quantiles(&theirs.repaint));
         figures.note("… Chromium, idle CPU over 20 s", format!("{:.2} % of one core", theirs.idle));
