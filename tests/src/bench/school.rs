@@ -136,7 +136,7 @@ pub async fn enrol_all(data: &Path, begins: Millis, user: (&str, &str), most: us
     let mut office = Office::open(&server.office)?;
     office.log_in(user.0, user.1).await?;
     let classes = offered(&server, &mut office).await?;
-    let mut passes = Vec::with_capacity(most);
+    let mut passes = Vec::new();
     for (n, class) in classes.iter().take(most).enumerate() {
         passes.push(enrol(&server, &mut office, &format!("Room {}", n + 1), *class).await?);
     }
