@@ -158,6 +158,7 @@ impl Context<'_, '_> {
                 (None, None) => {}
             },
             Act::History { class, session, marks } => {
+                self.roll(*class, *session)?; // everybody's place at once
                 for (pupil, _) in marks {
                     self.index(held, *session, pupil.as_bytes(), false)?;
                     self.marks.insert((*session, *pupil));
