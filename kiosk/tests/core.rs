@@ -10,7 +10,7 @@ use kiosk::core::{Msg, Recalled, Screen, SyncStatus};
 use shared::log::Origin;
 use shared::observation::{Mark, Means, Notice, Observation};
 use shared::time::{Interval, Millis};
-use shared::wire::v1::{Expected, Membership, Mode, PupilRow, Row, RowBody, Seen};
+use shared::wire::v1::{Expected, Fault, Membership, Mode, PupilRow, Row, RowBody, Seen};
 
 fn said(o: &Observation) -> Option<Mark> {
     match o {
@@ -438,4 +438,26 @@ fn before_its_school_a_kiosk_shows_its_code() {
     assert!(matches!(d.view(), Screen::SignOn(_)));
     d.hear(Msg::Revoked);
     assert!(matches!(d.view(), Screen::Message(_)));
+}
+
+/// A wrong clock is told where somebody can read it at leisure, and never in the way of what is sent.
+#[test]
+fn a_wrong_clock_is_told_at_rest_with_what_to_do() {
+    let words = "This kiosk's clock is wrong, so it uses the server's. Please tell IT.";
+    let mut d = Desk::classroom("08:52");
+    d.send(Msg::Faults { faults: vec![Fault::Clock] });
+    let Screen::SignOn(s) = d.view() else { panic!("{:?}", d.view()) };
+    assert_eq!(s.bar.fault, words);
+    d.sign_on();
+    assert_eq!(d.register().bar.fault, "", "a teacher has no use for it while marking");
+    let mut d = Desk::reception("08:52");
+    d.send(Msg::Faults { faults: vec![Fault::Clock] });
+    let Screen::ReceptionIdle(i) = d.view() else { panic!("{:?}", d.view()) };
+    assert_eq!(i.fault, words);
+    d.send(Msg::Faults { faults: vec![Fault::Clock, Fault::Disk] });
+    let Screen::ReceptionIdle(i) = d.view() else { panic!("{:?}", d.view()) };
+    assert!(i.fault.starts_with("This kiosk cannot save."), "the gravest first: {}", i.fault);
+    d.send(Msg::Faults { faults: vec![] });
+    let Screen::ReceptionIdle(i) = d.view() else { panic!("{:?}", d.view()) };
+    assert_eq!(i.fault, "");
 }

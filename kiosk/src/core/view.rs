@@ -114,6 +114,15 @@ pub(super) fn fault(model: &Model) -> String {
     }
 }
 
+/// The same for a screen at which nobody is busy: a wrong clock harms no register, so it waits until somebody reads it.
+pub(super) fn fault_at_rest(model: &Model) -> String {
+    let grave = fault(model);
+    if grave.is_empty() && model.faults.contains(&Fault::Clock) {
+        return "This kiosk's clock is wrong, so it uses the server's. Please tell IT.".to_owned();
+    }
+    grave
+}
+
 /// The strip at the top.
 pub(super) fn bar(model: &Model, title: String, session: Option<SessionKey>) -> Bar {
     Bar {

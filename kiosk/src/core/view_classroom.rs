@@ -6,11 +6,11 @@ use super::day::AtHand;
 use super::ledger::Kept;
 use super::model::{Model, Sheet, Stage, Standing, Voice};
 use super::screen::{
-    Ask, ChooseRegister, DayStrokes, PinPad, Register, RegisterChoice, Screen, SignOn, StaffButton, Stroke, Submitted,
-    Tile, TileState,
+    Ask, Bar, ChooseRegister, DayStrokes, PinPad, Register, RegisterChoice, Screen, SignOn, StaffButton, Stroke,
+    Submitted, Tile, TileState,
 };
 use super::sign_on::{LOCK_AT, NAMES, must_wait};
-use super::view::{bar, unsure};
+use super::view::{bar, fault_at_rest, unsure};
 use super::words;
 use shared::calendar::{Half, SessionKey};
 use shared::id::{ClassId, PupilId, StaffId};
@@ -64,7 +64,7 @@ fn sign_on(model: &Model, page: usize, notice: &str, pin: Option<PinPad>) -> Scr
         AtHand::Unsure(_) => "This kiosk has not met the server yet. It will ask which session it is.".to_owned(),
     };
     Screen::SignOn(SignOn {
-        bar: bar(model, room(model), session),
+        bar: Bar { fault: fault_at_rest(model), ..bar(model, room(model), session) },
         greeting: format!("{}. Tap your card, or pick your name.", words::greeting(at)),
         state,
         staff,

@@ -10,7 +10,7 @@ use super::screen::{
     FindChoice, Pick, ReceptionConfirm, ReceptionDone, ReceptionFind, ReceptionIdle, ReceptionReason, Screen, Sign,
     Tone,
 };
-use super::view::{clock, fault, sync, today, unsure};
+use super::view::{clock, fault_at_rest, sync, today, unsure};
 use super::{reception, words};
 use chrono::{NaiveDateTime, Timelike};
 use shared::calendar::Half;
@@ -93,7 +93,7 @@ fn idle(model: &Model) -> Screen {
         late,
         years: model.book.years(),
         sync: sync(model),
-        fault: fault(model),
+        fault: fault_at_rest(model),
     })
 }
 
