@@ -3,7 +3,7 @@
 //! Must never: depend on when a fact was received, except in the colour of the words that explain it.
 
 use super::told::Kept;
-use super::{Provenance, Question};
+use super::{Provenance, Question, What};
 use crate::act::Officer;
 use crate::codes::{Class, Code};
 use crate::log::Origin;
@@ -71,7 +71,7 @@ pub struct Grounds {
     pub received: Millis,
     /// The room of the kiosk that saw it; none for an act of the office or of a rule.
     pub room: Option<Name>,
-    /// Who acted; none for a pupil who signed in alone.
+    /// Who acted. Where nobody was signed on, this says so, and at which kiosk.
     pub by: Option<Officer>,
     /// What the officer or the family said.
     pub said: Option<Remark>,
@@ -159,9 +159,23 @@ impl Grounds {
     /// What the record tells of a fact.
     pub(super) fn of(kept: &Kept<'_>) -> Self {
         let (room, by) = match &kept.fact.from {
-            Provenance::Kiosk { room, by, .. } => (Some(room.clone()), by.clone()),
+            Provenance::Kiosk { room, by, staff, .. } => {
+                let by = by.clone().or_else(|| unnamed(room, staff.is_some(), &kept.fact.what));
+                (Some(room.clone()), by)
+            }
             Provenance::School { by, .. } => (None, Some(by.clone())),
         };
         Self { origin: kept.fact.origin, when: kept.fact.when, received: kept.received, room, by, said: None }
     }
+}
+
+/// Who stands in the record for what nobody signed on did: the record names no rule for what a hand has done.
+fn unnamed(room: &Name, signed_on: bool, what: &What) -> Option<Officer> {
+    let who = match what {
+        What::Arrived { .. } | What::Left | What::Returned => "the pupil",
+        _ if signed_on => "somebody who is not on the staff list",
+        _ => "nobody signed on",
+    };
+    let position = Name::new(&format!("at kiosk {room}")).unwrap_or_else(|_| room.clone());
+    Some(Officer::Person { name: Name::new(who).ok()?, position })
 }

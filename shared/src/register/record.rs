@@ -9,7 +9,7 @@ use super::{Decision, Standing};
 use crate::act::Officer;
 use crate::codes::Code;
 use crate::log::Origin;
-use crate::text::{Name, Remark};
+use crate::text::Remark;
 use crate::time::{Interval, Millis};
 
 /// A fact that the server has more than so much later than it was seen came late, even when nothing closed meanwhile.
@@ -107,26 +107,19 @@ pub fn record(stood: Option<&EntryNow>, decision: &Decision, posting: &Posting<'
     })
 }
 
-/// Who changed it: the teacher who tapped, the officer who amended, or the rule.
+/// Who changed it: the teacher who tapped, the pupil who signed in, the officer who amended, or the rule.
 fn by(mark: &Standing, posting: &Posting<'_>) -> Officer {
     let person = mark.basis.fact.as_ref().and_then(|fact| fact.by.clone());
     let after_close = |fact: &Grounds| posting.closes.is_none_or(|closes| fact.when.latest >= closes);
     match mark.basis.ground {
-        Ground::Amended | Ground::Settled | Ground::Teacher | Ground::History | Ground::Nothing => person,
-        Ground::Arrival => return person.unwrap_or_else(|| in_the_name_of(posting.rule, "late sign-in")),
+        Ground::Amended | Ground::Settled | Ground::Arrival | Ground::Teacher | Ground::History | Ground::Nothing => {
+            person
+        }
         // Posted at close by rule; a call that is taken after close is posted by who takes it.
         Ground::Plan | Ground::SiteClosed => person.filter(|_| mark.basis.fact.as_ref().is_some_and(after_close)),
         Ground::Close | Ground::Filed => None,
     }
     .unwrap_or_else(|| posting.rule.clone())
-}
-
-/// The same setter, another rule.
-fn in_the_name_of(officer: &Officer, rule: &str) -> Officer {
-    match (officer, Name::new(rule)) {
-        (Officer::Rule { set_by, .. }, Ok(rule)) => Officer::Rule { rule, set_by: set_by.clone() },
-        _ => officer.clone(),
-    }
 }
 
 fn reason(mark: &Standing, posting: &Posting<'_>) -> String {

@@ -2,8 +2,9 @@
 
 use super::kit::*;
 use crate::act::Officer;
+use crate::id::StaffId;
 use crate::observation::Mark::{Absent, Blank, Present};
-use crate::register::{EntryNow, NewEntry, Posting, decide, record};
+use crate::register::{EntryNow, NewEntry, Posting, Provenance, What, decide, record};
 use crate::time::Millis;
 
 fn rule() -> Officer {
@@ -98,7 +99,26 @@ fn a_late_sign_in() {
     let late = entry(Some(&n()), &day, 1005).unwrap();
     assert_eq!((late.code.unwrap().as_str(), late.minutes), ("U", Some(75)));
     assert_eq!(late.reason, "arrived at 10:05");
-    assert_eq!(person(&late.by), "by rule late sign-in, set by Mr Hale, headteacher, 1 September 2026");
+    assert_eq!(person(&late.by), "the pupil, at kiosk Reception");
+}
+
+/// What a hand has done is never put down to a rule.
+#[test]
+fn nobody_signed_on() {
+    let unsigned = |mut day: Day, staff| {
+        let Provenance::Kiosk { by, staff: id, .. } = &mut day.0.last_mut().unwrap().from else { panic!("a kiosk") };
+        (*by, *id) = (None, staff);
+        day
+    };
+    let tap = post(None, &unsigned(Day::new().tap(857, Present), None), 857).unwrap();
+    assert_eq!(person(&tap.by), "nobody signed on, at kiosk Room 7");
+    let late = Day::new().on(Who::Room, 905, What::CameLate { class: CLASS });
+    assert_eq!(person(&post(None, &unsigned(late, None), 905).unwrap().by), "nobody signed on, at kiosk Room 7");
+    let stranger = unsigned(Day::new().tap(857, Present), Some(StaffId::from_bytes([7; 16])));
+    assert_eq!(
+        person(&post(None, &stranger, 857).unwrap().by),
+        "somebody who is not on the staff list, at kiosk Room 7"
+    );
 }
 
 #[test]
