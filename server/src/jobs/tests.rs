@@ -68,5 +68,5 @@ fn a_day_begins_once() {
     world.school.write_now(|tx| begin_day(tx, now(7, 0))).unwrap();
     assert_eq!(world.count("SELECT max(seq) FROM feed"), head);
     world.school.write_now(|tx| begin_day(tx, crate::clock::Now { at: at(24, 1), sure: true })).unwrap();
-    assert_eq!(world.count("SELECT count(*) FROM feed WHERE key = 'day:2026-11-23' AND body IS NULL"), 1);
+    assert_eq!(world.count("SELECT count(*) FROM feed WHERE key = 'day:2026-11-16' AND body IS NULL"), 1);
 }
