@@ -11,6 +11,7 @@ mod tests;
 pub use seen::{Unknown, unknown};
 
 use crate::clock::Now;
+use crate::record;
 use crate::school;
 use crate::secret;
 use crate::store::columns::DateCol;
@@ -18,6 +19,7 @@ use crate::store::{StoreError, WriteTx};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::Sha256;
+use shared::act::{self, Act, Officer};
 use shared::id::{PupilId, StaffId};
 use shared::time::Millis;
 use std::fmt;
@@ -88,6 +90,15 @@ pub enum Holder {
     Staff(StaffId),
 }
 
+impl From<Holder> for act::Holder {
+    fn from(holder: Holder) -> Self {
+        match holder {
+            Holder::Pupil(pupil) => Self::Pupil(pupil),
+            Holder::Staff(staff) => Self::Staff(staff),
+        }
+    }
+}
+
 impl Holder {
     const fn columns(&self) -> (Option<&[u8; 16]>, Option<&[u8; 16]>) {
         match self {
@@ -153,12 +164,19 @@ pub enum Bound {
     Taken(Holder),
 }
 
-/// Binds a card. `in_hand`: somebody holds it now, so one that was marked lost is in use again. The caller refreshes
-/// the feed, once for all that it binds.
+/// Binds a card, as an act of the school's log. `in_hand`: somebody holds it now, so one that was marked lost is in use
+/// again. The caller refreshes the feed, once for all that it binds.
 ///
 /// # Errors
 /// An accident of the store.
-pub fn bind(tx: &WriteTx<'_>, now: Now, hash: &CardHash, holder: Holder, in_hand: bool) -> Result<Bound, StoreError> {
+pub fn bind(
+    tx: &WriteTx<'_>,
+    now: Now,
+    by: &Officer,
+    hash: &CardHash,
+    holder: Holder,
+    in_hand: bool,
+) -> Result<Bound, StoreError> {
     let bound = judge(tx, now, hash, holder, in_hand)?;
     if matches!(bound, Bound::New | Bound::Found) {
         let (pupil, staff) = holder.columns();
@@ -167,6 +185,7 @@ pub fn bind(tx: &WriteTx<'_>, now: Now, hash: &CardHash, holder: Holder, in_hand
              ON CONFLICT(hash) DO UPDATE SET pupil = ?2, staff = ?3, bound_at = ?4, lost_at = NULL",
         )?
         .execute(params![hash.as_str(), pupil, staff, now.at.0])?;
+        record::act(tx, now, by, Act::CardBound { holder: holder.into() })?;
     }
     Ok(bound)
 }
@@ -232,13 +251,16 @@ fn card(r: &rusqlite::Row<'_>) -> rusqlite::Result<Card> {
     })
 }
 
-/// Marks somebody's card lost; false when it is not theirs, or lost already. The caller refreshes the feed.
+/// Marks somebody's card lost, as an act of the school's log; false when it is not theirs, or lost already. The caller refreshes the feed.
 ///
 /// # Errors
 /// An accident of the store.
-pub fn lose(tx: &WriteTx<'_>, now: Now, hash: &CardHash, holder: Holder) -> Result<bool, StoreError> {
+pub fn lose(tx: &WriteTx<'_>, now: Now, by: &Officer, hash: &CardHash, holder: Holder) -> Result<bool, StoreError> {
     let (pupil, staff) = holder.columns();
     let sql = "UPDATE card SET lost_at = ?2 WHERE hash = ?1 AND lost_at IS NULL AND pupil IS ?3 AND staff IS ?4";
     let lost = tx.prepare_cached(sql)?.execute(params![hash.as_str(), now.at.0, pupil, staff])?;
+    if lost > 0 {
+        record::act(tx, now, by, Act::CardLost { holder: holder.into() })?;
+    }
     Ok(lost > 0)
 }

@@ -2,13 +2,17 @@
 //!
 //! Must never: make new keys for a school that has some: every card and every sealed reason would be lost.
 
-use crate::secret;
+use crate::clock::Now;
 use crate::store::columns::to_json;
-use crate::store::{School, StoreError, Stores};
+use crate::store::{School, StoreError, Stores, WriteTx};
+use crate::{record, secret};
 use crypto_box::SecretKey;
 use rusqlite::{Connection, OptionalExtension, params};
+use shared::act::{Act, Officer};
 use shared::calendar::Calendar;
 use shared::id::SchoolId;
+use shared::log::Hash;
+use shared::text::Name;
 use std::sync::Arc;
 
 /// Reasons offered at reception until the school sets its own.
@@ -59,6 +63,27 @@ pub fn add(
     Ok(school)
 }
 
+/// Puts a calendar in force from now on, as an act of the school's log; the versions before it are kept. The kiosks'
+/// days follow in the same transaction.
+///
+/// # Errors
+/// An accident of the store; [`StoreError::Refused`] when who set it is too long to be kept.
+pub fn set_calendar(tx: &WriteTx<'_>, now: Now, by: &Officer, calendar: &Calendar) -> Result<(), StoreError> {
+    let body = to_json(calendar, "the calendar")?;
+    let hash = Hash(secret::sha256(body.as_bytes()));
+    let set_by = match by {
+        Officer::Person { name, position } => format!("{name}, {position}, {}", calendar.date_of(now.at)),
+        Officer::Rule { rule, set_by } => format!("rule {rule}, {set_by}"),
+    };
+    let set_by = Name::new(&set_by)
+        .map_err(|bad| StoreError::Refused(format!("name, position and date of who sets the calendar: {bad}")))?;
+    tx.execute(
+        "INSERT INTO calendar(body, set_at, set_by) VALUES (?1, ?2, ?3)",
+        params![body, now.at.0, set_by.as_str()],
+    )?;
+    record::act(tx, now, by, Act::CalendarSet { calendar: hash }).map(drop)
+}
+
 /// A setting of the school.
 ///
 /// # Errors
@@ -71,7 +96,7 @@ pub fn setting(c: &Connection, name: &str) -> Result<Option<String>, StoreError>
 ///
 /// # Errors
 /// An accident of the store.
-pub fn set(tx: &crate::store::WriteTx<'_>, name: &str, value: &str) -> Result<(), StoreError> {
+pub fn set(tx: &WriteTx<'_>, name: &str, value: &str) -> Result<(), StoreError> {
     tx.prepare_cached("INSERT INTO setting(name, value) VALUES (?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2")?
         .execute([name, value])?;
     Ok(())

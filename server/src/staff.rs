@@ -6,10 +6,13 @@ pub mod pin;
 #[cfg(test)]
 mod tests;
 
+use crate::clock::Now;
+use crate::record;
 use crate::secret;
 use crate::store::columns::DateCol;
 use crate::store::{StoreError, WriteTx};
 use rusqlite::{Connection, OptionalExtension as _, params};
+use shared::act::{Act, Officer};
 use shared::id::StaffId;
 use shared::text::Name;
 
@@ -88,20 +91,26 @@ pub fn plain(text: &str) -> String {
     text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Sets the hash of a PIN, or takes it away. The caller refreshes the feed.
+/// Sets the hash of a PIN, or takes it away, as an act of the school's log. The caller refreshes the feed.
 ///
 /// # Errors
 /// [`StoreError::Missing`] for nobody.
-pub fn set_pin(tx: &WriteTx<'_>, id: StaffId, phc: Option<&str>) -> Result<(), StoreError> {
+pub fn set_pin(tx: &WriteTx<'_>, now: Now, by: &Officer, id: StaffId, phc: Option<&str>) -> Result<(), StoreError> {
     let set = tx.execute("UPDATE staff SET pin_hash = ?2 WHERE id = ?1", params![id.as_bytes(), phc])?;
-    if set == 0 { Err(StoreError::Missing("member of staff")) } else { Ok(()) }
+    if set == 0 {
+        return Err(StoreError::Missing("member of staff"));
+    }
+    let act = if phc.is_some() { Act::PinSet { staff: id } } else { Act::PinRemoved { staff: id } };
+    record::act(tx, now, by, act).map(drop)
 }
 
-/// Adds somebody whom the roster's file does not name: cover staff. The caller refreshes the feed.
+/// Adds somebody whom the roster's file does not name, as an act of the school's log: cover staff. The caller refreshes
+/// the feed.
 ///
 /// # Errors
 /// [`StoreError::Refused`] when the list has this name already: the sign-on screen could not tell them apart.
-pub fn add(tx: &WriteTx<'_>, name: &Name, position: &Name, today: DateCol) -> Result<StaffId, StoreError> {
+pub fn add(tx: &WriteTx<'_>, now: Now, by: &Officer, name: &Name, position: &Name) -> Result<StaffId, StoreError> {
+    let today = DateCol(tx.calendar()?.date_of(now.at));
     if !named(tx, name, today)?.is_empty() {
         return Err(StoreError::Refused(
             "Somebody of this name is on the list already, and the sign-on screen could not tell them apart. Add a \
@@ -114,6 +123,8 @@ pub fn add(tx: &WriteTx<'_>, name: &Name, position: &Name, today: DateCol) -> Re
         "INSERT INTO staff(id, name, position) VALUES (?1, ?2, ?3)",
         params![id.as_bytes(), name.as_str(), position.as_str()],
     )?;
+    let act = Act::StaffAdded { staff: id, name: name.clone(), position: position.clone() };
+    record::act(tx, now, by, act)?;
     Ok(id)
 }
 
@@ -121,7 +132,7 @@ pub fn add(tx: &WriteTx<'_>, name: &Name, position: &Name, today: DateCol) -> Re
 ///
 /// # Errors
 /// [`StoreError::Missing`] for nobody; [`StoreError::Refused`] for somebody from the roster's file.
-pub fn end(tx: &WriteTx<'_>, id: StaffId, last: DateCol) -> Result<(), StoreError> {
+pub fn end(tx: &WriteTx<'_>, now: Now, by: &Officer, id: StaffId, last: DateCol) -> Result<(), StoreError> {
     let one = one(tx, id)?.ok_or(StoreError::Missing("member of staff"))?;
     if one.from_roster {
         return Err(StoreError::Refused(
@@ -131,5 +142,5 @@ pub fn end(tx: &WriteTx<'_>, id: StaffId, last: DateCol) -> Result<(), StoreErro
         ));
     }
     tx.execute("UPDATE staff SET ended_on = ?2 WHERE id = ?1", params![id.as_bytes(), last])?;
-    Ok(())
+    record::act(tx, now, by, Act::StaffEnded { staff: id, last_day: last.0 }).map(drop)
 }

@@ -4,11 +4,12 @@
 
 use crate::calendar::SessionKey;
 use crate::codes::Code;
-use crate::id::{ClassId, KioskId, LogId, PlanId, PupilId};
+use crate::id::{ClassId, KioskId, LogId, PlanId, PupilId, StaffId};
 use crate::log::{Hash, Origin};
 use crate::register::QuestionKey;
 use crate::text::{Name, Remark};
 use crate::time::Millis;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// One fact of the school's log.
@@ -166,4 +167,55 @@ pub enum Act {
         /// Accepted, or discarded.
         accepted: bool,
     },
+    /// Somebody whom no roster names was put on the staff list: cover staff.
+    StaffAdded {
+        /// Who.
+        staff: StaffId,
+        /// Their name.
+        name: Name,
+        /// Their position, as "cover teacher".
+        position: Name,
+    },
+    /// The last day of somebody whom the office had put on the staff list was set.
+    StaffEnded {
+        /// Who.
+        staff: StaffId,
+        /// Their last day.
+        last_day: NaiveDate,
+    },
+    /// Somebody may sign on with a new PIN from now on. The PIN is nowhere in the record.
+    PinSet {
+        /// Who.
+        staff: StaffId,
+    },
+    /// Somebody's PIN was taken away.
+    PinRemoved {
+        /// Who.
+        staff: StaffId,
+    },
+    /// A card was bound to somebody. Its number is nowhere in the record.
+    CardBound {
+        /// Whose it is now.
+        holder: Holder,
+    },
+    /// A card was marked lost: it opens nothing any more.
+    CardLost {
+        /// Whose it was.
+        holder: Holder,
+    },
+    /// A calendar was put in force: terms, closures, times.
+    CalendarSet {
+        /// SHA-256 of its text as the school's file keeps it, so that a calendar rewritten later is found.
+        calendar: Hash,
+    },
+}
+
+/// Whose a card is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// A pupil.
+    Pupil(PupilId),
+    /// A member of staff.
+    Staff(StaffId),
 }

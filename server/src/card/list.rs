@@ -222,7 +222,7 @@ impl People {
 mod tests {
     use super::super::{bind, look};
     use super::*;
-    use crate::testing::{World, day, now, world};
+    use crate::testing::{World, day, now, officer, world};
 
     const FILE: &str = "\u{feff}Number, Class,First,Last,UPN,Staff\r\n\
         0001,,,,UPN-1,\r\n\
@@ -244,7 +244,9 @@ mod tests {
         let today = DateCol(day(23));
         world
             .school
-            .write_now(move |tx| list.take(tx, today, |hash, holder| bind(tx, now(9, 0), hash, holder, false)))
+            .write_now(move |tx| {
+                list.take(tx, today, |hash, holder| bind(tx, now(9, 0), &officer(), hash, holder, false))
+            })
             .unwrap()
     }
 

@@ -3,7 +3,7 @@
 use super::{Bound, CardHash, Holder, Number, bind, lose, unknown};
 use crate::feed;
 use crate::store::columns::DateCol;
-use crate::testing::{at, class, day, now, pupil, world};
+use crate::testing::{at, class, day, now, officer, pupil, world};
 use rusqlite::params;
 use shared::observation::{Notice, Observation};
 use shared::text::Text;
@@ -35,7 +35,7 @@ fn a_card_has_one_holder_until_it_is_lost_or_they_leave() {
         world
             .school
             .write_now(move |tx| {
-                let bound = bind(tx, now(9, 0), &hash, holder, in_hand)?;
+                let bound = bind(tx, now(9, 0), &officer(), &hash, holder, in_hand)?;
                 feed::refresh_roster(tx, now(9, 0))?;
                 Ok(bound)
             })
@@ -52,12 +52,18 @@ fn a_card_has_one_holder_until_it_is_lost_or_they_leave() {
     let lost = world
         .school
         .write_now(move |tx| {
-            let lost = lose(tx, now(9, 5), &lost, other)? || lose(tx, now(9, 5), &lost, one)?;
+            let lost = lose(tx, now(9, 5), &officer(), &lost, other)? || lose(tx, now(9, 5), &officer(), &lost, one)?;
             feed::refresh_roster(tx, now(9, 5))?;
             Ok(lost)
         })
         .unwrap();
     assert!(lost);
+    let written = "SELECT count(*) FROM fact WHERE json_extract(body, '$.act.kind')";
+    let of = |kind: &str| {
+        world.count(format!("{written} = '{kind}' AND json_extract(body, '$.by.name') = 'Sam Okoro'").leak())
+    };
+    assert_eq!((of("card_bound"), of("card_lost")), (1, 1), "one act for each change, none where nothing changed");
+    assert_eq!(world.count("SELECT count(*) FROM fact WHERE body LIKE '%abababab%'"), 0, "not even its keyed hash");
     assert_eq!(world.count(told), 0, "a lost card opens nothing");
     assert_eq!(bound(one, false), Bound::Lost, "a list does not find a card");
     assert_eq!(bound(other, true), Bound::Found, "a hand that holds it does");
@@ -97,9 +103,9 @@ async fn cards_that_nobody_knows_are_listed_once_with_the_time_they_were_held_to
     let hash = CardHash::new(&"cd".repeat(32)).unwrap();
     let theirs = Holder::Pupil(pupil(1));
     let card = hash.clone();
-    world.school.write_now(move |tx| bind(tx, now(10, 0), &card, theirs, true)).unwrap();
+    world.school.write_now(move |tx| bind(tx, now(10, 0), &officer(), &card, theirs, true)).unwrap();
     assert_eq!(list().len(), 2, "bound: known now");
-    world.school.write_now(move |tx| lose(tx, now(10, 1), &hash, theirs)).unwrap();
+    world.school.write_now(move |tx| lose(tx, now(10, 1), &officer(), &hash, theirs)).unwrap();
     let lost = list().into_iter().find(|u| u.hash.as_str().starts_with("cd")).unwrap();
     assert_eq!(lost.lost_by, Some(theirs), "somebody uses a lost card");
     assert!(world.school.read_now(|tx| unknown(tx, Millis(at(10, 0).0 + 1))).unwrap().is_empty());

@@ -3,10 +3,9 @@
 //! Must never: put a calendar in force that contradicts itself, or change one that stood before: each is a version.
 
 use super::{Outcome, chosen};
-use crate::feed;
+use crate::school;
 use crate::store::Stores;
-use crate::store::columns::to_json;
-use rusqlite::params;
+use shared::act::Officer;
 use shared::calendar::{BadCalendar, Calendar, Draft, Half};
 use shared::text::Name;
 use std::path::PathBuf;
@@ -52,8 +51,7 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
             let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
             let calendar = read(&text).map_err(|e| format!("{}: {e}. Nothing was changed", file.display()))?;
             let now = stores.clock().now();
-            let set_by = Name::new(&format!("{set_by}, {}", calendar.date_of(now.at)))
-                .map_err(|bad| format!("--set-by: {bad}"))?;
+            let by = person(set_by)?;
             if *school.read_now(|tx| tx.calendar())? == calendar {
                 println!("This calendar is in force already.");
                 return Ok(ExitCode::SUCCESS);
@@ -62,20 +60,23 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
                 println!("{}: sound. Nothing was changed.", file.display());
                 return Ok(ExitCode::SUCCESS);
             }
-            let body = to_json(&calendar, "the calendar")?;
-            school.write_now(move |tx| {
-                tx.execute(
-                    "INSERT INTO calendar(body, set_at, set_by) VALUES (?1, ?2, ?3)",
-                    params![body, now.at.0, set_by.as_str()],
-                )?;
-                feed::refresh_roster(tx, now)
-            })?;
+            school.write_now(move |tx| school::set_calendar(tx, now, &by, &calendar))?;
             println!(
                 "In force from now on. Kiosks learn it at their next exchange; what is in the record stays as it is."
             );
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// "name, position" as the record has a person.
+fn person(set_by: &str) -> Result<Officer, String> {
+    let (name, position) = set_by
+        .split_once(',')
+        .filter(|(name, position)| !name.trim().is_empty() && !position.trim().is_empty())
+        .ok_or("--set-by: say name and position, as \"Ada Head, headteacher\"")?;
+    let text = |text: &str| Name::new(text).map_err(|bad| format!("--set-by: {bad}"));
+    Ok(Officer::Person { name: text(name)?, position: text(position)? })
 }
 
 /// Reads a calendar; what is wrong is said with its line and what to do.

@@ -2,7 +2,7 @@
 //!
 //! Must never: print or keep a number.
 
-use super::{Outcome, chosen};
+use super::{Outcome, at_the_terminal, chosen};
 use crate::card::{self, list::List};
 use crate::feed;
 use crate::store::Stores;
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     let named = |what: &dyn std::fmt::Display| format!("{}: {what}", file.display());
     let bytes = std::fs::read(file).map_err(|e| named(&e))?;
     let list = List::read(&bytes).map_err(|e| named(&e))?;
-    let now = stores.clock().now();
+    let (now, by) = (stores.clock().now(), at_the_terminal(None)?);
     let report = if *dry_run {
         school.read_now(|tx| {
             let today = DateCol(tx.calendar()?.date_of(now.at));
@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     } else {
         school.write_now(move |tx| {
             let today = DateCol(tx.calendar()?.date_of(now.at));
-            let report = list.take(tx, today, |hash, holder| card::bind(tx, now, hash, holder, false))?;
+            let report = list.take(tx, today, |hash, holder| card::bind(tx, now, &by, hash, holder, false))?;
             if report.bound > 0 {
                 feed::refresh_roster(tx, now)?;
             }

@@ -2,7 +2,7 @@
 //!
 //! Must never: print a PIN that somebody chose, or keep one.
 
-use super::{Outcome, chosen};
+use super::{Outcome, at_the_terminal, chosen};
 use crate::feed;
 use crate::staff::{self, Member, pin::Pin};
 use crate::store::columns::DateCol;
@@ -66,14 +66,14 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
         }
         Args::Add { school, name, position } => {
             let school = chosen(stores, school.as_deref())?;
-            let (shown, now) = (name.clone(), stores.clock().now());
+            let (shown, now, by) = (name.clone(), stores.clock().now(), at_the_terminal(None)?);
             let text = |text: &str| {
                 let text = Name::new(text).map_err(|bad| bad.to_string())?;
                 if text.is_empty() { Err("the name and the position are needed".to_owned()) } else { Ok(text) }
             };
             let (name, position) = (text(name)?, text(position)?);
             school.write_now(move |tx| {
-                staff::add(tx, &name, &position, DateCol(tx.calendar()?.date_of(now.at)))?;
+                staff::add(tx, now, &by, &name, &position)?;
                 feed::refresh_roster(tx, now)
             })?;
             println!("{shown} is on the list. Next: rollbook-server staff pin --name \"{shown}\" --generate");
@@ -113,10 +113,10 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
                 set.push((member.id, pin.as_ref().map(Pin::hash).transpose()?));
                 show.push((member.name.clone(), pin));
             }
-            let now = stores.clock().now();
+            let (now, by) = (stores.clock().now(), at_the_terminal(None)?);
             school.write_now(move |tx| {
                 for (id, phc) in &set {
-                    staff::set_pin(tx, *id, phc.as_deref())?;
+                    staff::set_pin(tx, now, &by, *id, phc.as_deref())?;
                 }
                 feed::refresh_roster(tx, now)
             })?;

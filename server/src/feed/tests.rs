@@ -1,10 +1,10 @@
 //! The feed over a real file: compaction, tombstones, expectations.
 
 use super::{Audience, gone, head, page, put, reader, refresh_roster};
-use crate::testing::{World, at, class, now, pupil, session, world};
+use crate::testing::{World, at, class, day, now, officer, pupil, session, world};
 use rusqlite::params;
 use shared::act::Act;
-use shared::calendar::Half;
+use shared::calendar::{Calendar, Closure, ClosureKind, Half, Span};
 use shared::codes::Code;
 use shared::id::PlanId;
 use shared::text::{Name, Remark};
@@ -191,4 +191,34 @@ async fn a_kiosk_that_enrols_gets_the_marks_of_the_last_five_school_days_and_nev
     assert_eq!(words(&marks).first().map(|m| m.0.clone()), Some("2026-11-17-am".to_owned()));
     assert_eq!(marks.len(), 6);
     assert_eq!(world.count("SELECT count(*) FROM feed WHERE key LIKE 'mark:%'"), rows);
+}
+
+#[test]
+fn a_calendar_put_in_force_is_an_act_and_refreshes_the_days() {
+    let world = world();
+    let lives = "SELECT count(*) FROM feed WHERE key = 'day:2026-11-24' AND body IS NOT NULL";
+    assert_eq!(world.count(lives), 1);
+    let mut draft = Calendar::sample_primary(2026).unwrap().draft().clone();
+    let tuesday = day(24);
+    draft.closures.push(Closure {
+        dates: Span { from: tuesday, until: tuesday },
+        kind: ClosureKind::Inset,
+        why: "training".to_owned(),
+    });
+    let calendar = Calendar::new(draft).unwrap();
+    world.school.write_now(move |tx| crate::school::set_calendar(tx, now(9, 0), &officer(), &calendar)).unwrap();
+    assert_eq!(world.count(lives), 0, "kiosks learn it in the same transaction");
+    let (body, set_by, fact): (String, String, String) = world
+        .school
+        .read_now(|tx| {
+            Ok(tx.query_row(
+                "SELECT c.body, c.set_by, f.body FROM calendar c, fact f
+                 WHERE json_extract(f.body, '$.act.kind') = 'calendar_set' ORDER BY c.id DESC LIMIT 1",
+                [],
+                |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+            )?)
+        })
+        .unwrap();
+    assert_eq!(set_by, "Sam Okoro, office manager, 2026-11-23");
+    assert!(fact.contains(&crate::secret::hex(&crate::secret::sha256(body.as_bytes()))), "{fact}");
 }

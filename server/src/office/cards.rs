@@ -341,13 +341,13 @@ pub fn number(form: &BindForm) -> Result<Brought, Error> {
 /// # Errors
 /// [`StoreError::Refused`] when it is somebody else's.
 pub async fn bind(app: &App, actor: &Actor, brought: Brought, holder: Holder) -> Result<Said, Error> {
-    let now = app.clock.now();
+    let (now, by) = (app.clock.now(), actor.officer());
     let done = actor.school.write(move |tx| {
         let hash = match brought {
             Brought::Number(number) => number.keyed(tx)?,
             Brought::Seen(hash) => hash,
         };
-        let said = match card::bind(tx, now, &hash, holder, true)? {
+        let said = match card::bind(tx, now, &by, &hash, holder, true)? {
             Bound::New => Said::Bound,
             Bound::Already => return Ok(Said::Already),
             Bound::Found | Bound::Lost => Said::Found,
@@ -376,9 +376,9 @@ pub async fn bind(app: &App, actor: &Actor, brought: Brought, holder: Holder) ->
 pub async fn lose(app: &App, actor: &Actor, form: &LostForm, holder: Holder) -> Result<(), Error> {
     let hash = CardHash::new(&form.card)
         .ok_or_else(|| Error::BadInput("Say which card was lost. Go back and press its button.".to_owned()))?;
-    let now = app.clock.now();
+    let (now, by) = (app.clock.now(), actor.officer());
     let lost = actor.school.write(move |tx| {
-        let lost = card::lose(tx, now, &hash, holder)?;
+        let lost = card::lose(tx, now, &by, &hash, holder)?;
         if lost {
             feed::refresh_roster(tx, now)?;
         }

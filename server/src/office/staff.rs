@@ -7,6 +7,7 @@ use super::entry::found;
 use super::{Sent, Shell, choose, html, named, words};
 use crate::auth::Actor;
 use crate::card::Holder;
+use crate::clock::Now;
 use crate::error::{Answer, Error};
 use crate::feed;
 use crate::staff::{self, Member, pin::Pin};
@@ -16,6 +17,7 @@ use crate::store::{StoreError, WriteTx};
 use askama::Template;
 use axum::extract::{Extension, Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
+use shared::act::Officer;
 use shared::id::StaffId;
 use shared::text::Name;
 
@@ -115,9 +117,9 @@ pub struct NewForm {
 pub async fn add(State(app): State<App>, Extension(actor): Extension<Actor>, Sent(form): Sent<NewForm>) -> Answer {
     let name: Name = choose::needed(&form.name, "The name")?;
     let position: Name = choose::needed(&form.position, "The position")?;
-    let now = app.clock.now();
+    let (now, by) = (app.clock.now(), actor.officer());
     let id = actor.school.write(move |tx| {
-        let id = staff::add(tx, &name, &position, DateCol(tx.calendar()?.date_of(now.at)))?;
+        let id = staff::add(tx, now, &by, &name, &position)?;
         feed::refresh_roster(tx, now)?;
         Ok(id)
     });
@@ -158,7 +160,7 @@ pub async fn pin(
     });
     let (pin, phc) = hashed.await.map_err(|_| StoreError::Panicked)??;
     let done = if phc.is_some() { "pin" } else { "no-pin" };
-    change(&app, &actor, move |tx| staff::set_pin(tx, id, phc.as_deref())).await?;
+    change(&app, &actor, move |tx, now, by| staff::set_pin(tx, now, by, id, phc.as_deref())).await?;
     tracing::info!(account = actor.account, staff = %id, done, "a PIN was changed");
     if made {
         return shown(&app, &actor, id, said(done), pin).await;
@@ -214,7 +216,7 @@ pub async fn end(
         .last_day
         .parse()
         .map_err(|_| Error::BadInput("The last day is missing, or is no date. Go back and choose one.".to_owned()))?;
-    change(&app, &actor, move |tx| staff::end(tx, id, DateCol(last))).await?;
+    change(&app, &actor, move |tx, now, by| staff::end(tx, now, by, id, DateCol(last))).await?;
     tracing::info!(account = actor.account, staff = %id, "a last day was set");
     let now = app.clock.now().at;
     let gone = actor.school.read(move |tx| Ok(last < tx.calendar()?.date_of(now))).await?;
@@ -226,11 +228,11 @@ pub async fn end(
 async fn change(
     app: &App,
     actor: &Actor,
-    work: impl FnOnce(&WriteTx<'_>) -> Result<(), StoreError> + Send + 'static,
+    work: impl FnOnce(&WriteTx<'_>, Now, &Officer) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<(), Error> {
-    let now = app.clock.now();
+    let (now, by) = (app.clock.now(), actor.officer());
     let done = actor.school.write(move |tx| {
-        work(tx)?;
+        work(tx, now, &by)?;
         feed::refresh_roster(tx, now)
     });
     Ok(done.await?)

@@ -169,7 +169,17 @@ impl Context<'_, '_> {
                 self.tx.execute("UPDATE log SET sealed_at = ?2 WHERE log = ?1", params![log.as_bytes(), at.0])?;
             }
             Act::HeldDecided { kiosk, upto, accepted } => self.release(*kiosk, *upto, *accepted)?,
-            Act::Imported { .. } | Act::Enrolled { .. } | Act::Revoked { .. } => {}
+            Act::CalendarSet { .. } => crate::feed::refresh_day(self.tx, self.now)?,
+            // They touch no mark: what they did stands in tables of their own.
+            Act::Imported { .. }
+            | Act::Enrolled { .. }
+            | Act::Revoked { .. }
+            | Act::StaffAdded { .. }
+            | Act::StaffEnded { .. }
+            | Act::PinSet { .. }
+            | Act::PinRemoved { .. }
+            | Act::CardBound { .. }
+            | Act::CardLost { .. } => {}
         }
         Ok(())
     }
