@@ -5,7 +5,7 @@
 
 use crate::auth::{self, Role, login, session};
 use crate::error::{Error, problem};
-use crate::office::{absence, amend, cards, kiosks, question, register, staff, today};
+use crate::office::{absence, amend, cards, import, kiosks, question, register, staff, today};
 use crate::state::App;
 use crate::{assets, enrol, health, live, sync};
 use Role::{Champion, Committee, Head, It, Office, Teacher, Trust};
@@ -64,6 +64,8 @@ const AMENDS: &[Role] = &[Office, Head];
 /// Says who may sign on and whose a card is. Not IT: who can set a PIN can mark in a teacher's name, and those who amend
 /// can do as much under their own.
 const PEOPLE: &[Role] = &[Office, Head];
+/// Sees how the roster came in.
+const IMPORTS: &[Role] = &[Office, Head, It];
 /// Enrols and revokes kiosks.
 const KIOSKS: &[Role] = &[Office, Head, It];
 
@@ -116,6 +118,9 @@ pub const ROUTES: &[Route] = &[
     page("GET",  "/cards/{pupil}",                    Who::SignedIn(PEOPLE), || get(cards::pupil)),
     page("POST", "/cards/{pupil}/bind",               Who::SignedIn(PEOPLE), || post(cards::bind_pupil)),
     page("POST", "/cards/{pupil}/lost",               Who::SignedIn(PEOPLE), || post(cards::lost_pupil)),
+    // ---- how the roster came in ---------------------------------------------------------------------------------------
+    page("GET",  "/import",                           Who::SignedIn(IMPORTS), || get(import::page)),
+    page("GET",  "/import/pupils.csv",                Who::SignedIn(IMPORTS), || get(import::template)),
     // ---- kiosks, as people see them ---------------------------------------------------------------------------------
     page("GET",  "/kiosks",                           Who::SignedIn(KIOSKS), || get(kiosks::page)),
     page("POST", "/kiosks/enrol",                     Who::SignedIn(KIOSKS), || post(kiosks::code)),

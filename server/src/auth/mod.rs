@@ -77,6 +77,11 @@ impl Role {
     pub const fn sees_kiosks(self) -> bool {
         matches!(self, Self::Office | Self::Head | Self::It)
     }
+    /// May see how the roster came in.
+    #[must_use]
+    pub const fn sees_imports(self) -> bool {
+        matches!(self, Self::Office | Self::Head | Self::It)
+    }
     /// May see the Today page, with as much on it as the role needs.
     #[must_use]
     pub const fn sees_today(self) -> bool {

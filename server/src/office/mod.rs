@@ -8,6 +8,7 @@ pub mod amend;
 pub mod cards;
 mod choose;
 mod entry;
+pub mod import;
 pub mod kiosks;
 #[cfg(test)]
 mod people_tests;
@@ -66,6 +67,7 @@ impl Shell {
             ("/staff", "Staff", people),
             ("/cards", "Cards", people),
             ("/kiosks", "Kiosks", role.sees_kiosks()),
+            ("/import", "Import", role.sees_imports()),
         ];
         Self {
             nav: pages

@@ -184,3 +184,43 @@ async fn who_may_not_sees_neither_the_pages_nor_their_links() {
         assert!(!home.contains("href=\"/staff\"") && !home.contains("href=\"/cards\""), "{role}");
     }
 }
+
+#[tokio::test]
+async fn what_an_import_left_out_stands_on_its_page_by_file_and_line() {
+    let (world, server) = scene().await;
+    let mut it = Visitor::logged_in(&server, "it").await;
+    assert!(it.get("/import").await.body.contains("Nothing has been imported yet"));
+    let got = it.get("/import/pupils.csv").await;
+    assert_eq!(got.headers["content-disposition"], "attachment; filename=\"pupils.csv\"");
+    assert_eq!(got.body, crate::import::spreadsheet::TEMPLATE);
+    let csv = "Class,First name,Surname,Date of birth,UPN\nClass 1,Ann,Lee,2018-02-30,\nClass 1,<b>Bo</b>,Fay,2018-02-03,X\n\
+               ,Cy,Day,2018-02-04,\n";
+    let files = crate::import::read::named("pupils.csv", csv.as_bytes().to_vec()).unwrap();
+    world
+        .school
+        .write_now(move |tx| {
+            let request = crate::import::Request { many_leavers: true, ..Default::default() };
+            let mut n = 0_u8;
+            let mut ids = || {
+                n += 1;
+                [n; 16]
+            };
+            let now = crate::testing::now(8, 45);
+            crate::import::run(tx, &files, &request, now, &crate::testing::officer(), &mut ids)
+        })
+        .unwrap()
+        .unwrap();
+    let page = main_of(&it.get("/import").await.body);
+    insta::assert_snapshot!("import", page);
+    for (line, why) in [(2, "is not a date"), (3, "UPN is not valid"), (4, "is empty")] {
+        assert!(page.lines().any(|l| l.contains(&format!(">{line}</td>")) && l.contains(why)), "line {line}: {page}");
+    }
+    for name in ["Ann", "Bo", "Fay", "Cy", "2018"] {
+        assert!(!page.contains(name), "{name} is nobody's business here: {page}");
+    }
+    assert!(page.contains("Sam Okoro, office manager") && page.contains("pupils.csv"));
+    let mut office = Visitor::logged_in(&server, "office").await;
+    assert!(office.get("/staff").await.body.contains("href=\"/import\""));
+    let mut teacher = Visitor::logged_in(&server, "teacher").await;
+    assert_eq!(teacher.get("/import").await.status, StatusCode::FORBIDDEN);
+}
