@@ -2,11 +2,13 @@
 //!
 //! Must never: name a pupil, or say that all is well when it could not look.
 
+use crate::office;
 use crate::state::App;
 use crate::store::{StoreError, Stores};
+use askama::Template;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rusqlite::OptionalExtension;
 use serde::Serialize;
@@ -25,7 +27,7 @@ const DISK_BYTES: u64 = 1024 * 1024 * 1024;
 pub struct Health {
     /// Whether nothing is wrong.
     pub well: bool,
-    /// What is wrong, each in a sentence.
+    /// What is wrong, and what to do, each in a sentence or two.
     pub wrong: Vec<String>,
     /// The server's clock, and whether it can be relied on.
     pub now_ms: i64,
@@ -56,16 +58,64 @@ pub struct SchoolHealth {
     pub closed_until: Option<String>,
 }
 
-/// `GET /health`.
-pub async fn page(State(app): State<App>) -> Response {
+#[derive(Template)]
+#[template(path = "health.html")]
+struct HealthPage {
+    wrong: Vec<String>,
+    well: Vec<String>,
+}
+
+/// `GET /health`: JSON for programs, words for a browser.
+pub async fn page(State(app): State<App>, headers: HeaderMap) -> Response {
     let stores = Arc::clone(&app.stores);
     let found = tokio::task::spawn_blocking(move || look(&stores)).await;
-    match found {
-        Ok(Ok(health)) => Json(health).into_response(),
-        Ok(Err(_)) | Err(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "the server could not look at its own files").into_response()
+    let Ok(Ok(health)) = found else {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "the server could not look at its own files").into_response();
+    };
+    let mut response = if wants_words(&headers) {
+        let well = well(&health);
+        match office::html(&HealthPage { wrong: health.wrong, well }) {
+            Ok(page) => page,
+            Err(error) => error.into_response(),
         }
+    } else {
+        Json(health).into_response()
+    };
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+/// A browser names text/html; a program names JSON, or takes anything.
+fn wants_words(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut kinds = accept.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    kinds.find(|kind| ["text/html", "application/json"].contains(kind)) == Some("text/html")
+}
+
+/// What is well, each in a sentence.
+fn well(health: &Health) -> Vec<String> {
+    let mut well = Vec::new();
+    if health.clock_sure {
+        well.push("The server's clock is right.".to_owned());
     }
+    if let Some(free) = health.disk_free.filter(|free| *free >= DISK_BYTES) {
+        well.push(format!("{} GB are free on its disk.", free / DISK_BYTES));
+    }
+    if let Some(at) = health.backup_ms.filter(|at| health.now_ms - at <= BACKUP_MS) {
+        let hours = (health.now_ms - at) / 3_600_000;
+        let ago = match hours {
+            i64::MIN..=0 => "less than an hour".to_owned(),
+            1 => "an hour".to_owned(),
+            n => format!("{n} hours"),
+        };
+        well.push(format!("Every school was backed up, and the backup checked, {ago} ago."));
+    }
+    for school in health.schools.iter().filter(|school| school.kiosks > 0 && school.offline == 0) {
+        let all =
+            if school.kiosks == 1 { "its kiosk is".to_owned() } else { format!("all {} kiosks are", school.kiosks) };
+        well.push(format!("{}: {all} online.", school.slug));
+    }
+    well
 }
 
 /// Looks.
@@ -76,11 +126,15 @@ pub fn look(stores: &Stores) -> Result<Health, StoreError> {
     let now = stores.clock().now();
     let mut wrong = Vec::new();
     if !now.sure {
-        wrong.push("The server's clock is not synchronised: marks are provisional until it is.".to_owned());
+        wrong.push(
+            "The server's clock is not synchronised, and marks are provisional until it is. Look at its time service: \
+             `timedatectl`."
+                .to_owned(),
+        );
     }
     let disk_free = rustix::fs::statvfs(stores.dir()).ok().map(|s| s.f_bavail.saturating_mul(s.f_frsize));
     if disk_free.is_some_and(|free| free < DISK_BYTES) {
-        wrong.push("Less than 1 GB is free on the server's disk.".to_owned());
+        wrong.push("Less than 1 GB is free on the server's disk. Make room, or give it a larger one.".to_owned());
     }
     let mut schools = Vec::new();
     let mut backup: Option<i64> = None;
@@ -88,10 +142,16 @@ pub fn look(stores: &Stores) -> Result<Health, StoreError> {
     for school in stores.all() {
         let (health, at) = school.read_now(|tx| one(tx, school.slug(), now.at))?;
         if health.offline > 0 {
-            wrong.push(format!("{}: {} of {} kiosks offline.", health.slug, health.offline, health.kiosks));
+            wrong.push(format!(
+                "{}: {} of {} kiosks offline. They go on taking registers; see that they have power and network.",
+                health.slug, health.offline, health.kiosks
+            ));
         }
         if health.clocks_unsure > 0 {
-            wrong.push(format!("{}: the clock of {} kiosks is far off.", health.slug, health.clocks_unsure));
+            wrong.push(format!(
+                "{}: the clock of {} kiosks is far off. They go by the server's; set it when you are there.",
+                health.slug, health.clocks_unsure
+            ));
         }
         without |= at.is_none();
         backup = match (backup, at) {
@@ -136,4 +196,41 @@ fn one(c: &rusqlite::Connection, slug: &str, now: Millis) -> Result<(SchoolHealt
         closed_until: setting("closed_until")?,
     };
     Ok((health, setting("backup_at")?.and_then(|at| at.parse().ok())))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::office::visit;
+    use crate::testing::world;
+    use axum::body::Body;
+    use axum::http::Request;
+    use shared::wire::v1::Mode;
+
+    #[tokio::test]
+    async fn programs_get_json_and_people_get_words() {
+        let world = world();
+        let _kiosk = world.enrol(Mode::Reception, &[]).await;
+        let server = visit::server(&world).await;
+        let mut visitor = visit::Visitor::new(&server);
+        let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+        for accept in [None, Some("*/*"), Some("application/json"), Some("application/json, text/html;q=0.5")] {
+            let mut request = Request::get("/health");
+            if let Some(accept) = accept {
+                request = request.header("accept", accept);
+            }
+            let got = visitor.ask(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(got.headers["content-type"], "application/json", "{accept:?}");
+            let json: serde_json::Value = serde_json::from_str(&got.body).unwrap();
+            assert_eq!((&json["well"], json["schools"][0]["offline"].as_i64()), (&false.into(), Some(1)));
+        }
+        let request = Request::get("/health").header("accept", chromium).body(Body::empty()).unwrap();
+        let got = visitor.ask(request).await;
+        assert_eq!(got.headers["content-type"], "text/html; charset=utf-8");
+        assert_eq!(got.headers["vary"], "accept");
+        assert!(got.body.contains("2 things need a person"), "{}", got.body);
+        assert!(got.body.contains("elm: 1 of 1 kiosks offline. They go on taking registers; see that"));
+        assert!(got.body.contains("never been backed up. Run"));
+        assert!(got.body.contains("GB are free on its disk."));
+        assert!(!got.body.contains("Room 7") && !got.body.contains("Elm Primary") && !got.body.contains("Pupil"));
+    }
 }
