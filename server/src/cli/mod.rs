@@ -51,7 +51,7 @@ enum Command {
     /// Schools: add one, list them.
     #[command(subcommand)]
     School(school::Args),
-    /// People who log in to the office pages: add one, list them.
+    /// People who log in to the office pages: add one, give a new password, disable, list.
     #[command(subcommand)]
     User(user::Args),
     /// Who signs on at kiosks: list them, add cover staff, set PINs.

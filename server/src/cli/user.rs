@@ -1,4 +1,4 @@
-//! `user add`, `user list`.
+//! `user add`, `user password`, `user disable`, `user list`.
 //!
 //! Must never: print a password that somebody chose, or print a generated one twice.
 
@@ -7,12 +7,12 @@ use crate::auth::password;
 use crate::secret;
 use crate::store::Stores;
 use rusqlite::params;
-use std::io::Read;
+use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Args {
-    /// Add a person. Without --password-stdin a password is made and printed once.
+    /// Add a person. At a terminal the password is asked for, twice and unseen; otherwise one is made and printed once.
     Add {
         /// The school, if there are several.
         #[arg(long)]
@@ -28,9 +28,22 @@ pub(super) enum Args {
         /// What they may do.
         #[arg(long, value_parser = ["teacher", "office", "champion", "head", "committee", "trust", "it"])]
         role: String,
-        /// Read the password from standard input.
-        #[arg(long)]
-        password_stdin: bool,
+        /// How the password comes.
+        #[command(flatten)]
+        password: Way,
+    },
+    /// Give a person a new password. It ends nothing that they have open: `user disable` does.
+    Password {
+        /// What they log in with.
+        username: String,
+        /// How the password comes.
+        #[command(flatten)]
+        password: Way,
+    },
+    /// Let a person log in no more, from this moment. What they did stays in the record under their name.
+    Disable {
+        /// What they log in with.
+        username: String,
     },
     /// List the people of a school.
     List {
@@ -40,18 +53,80 @@ pub(super) enum Args {
     },
 }
 
+/// How a password comes.
+#[derive(clap::Args)]
+pub(super) struct Way {
+    /// Read the password from standard input.
+    #[arg(long)]
+    password_stdin: bool,
+    /// Make a password and print it, this once.
+    #[arg(long, conflicts_with = "password_stdin")]
+    generate: bool,
+}
+
+/// A password, and whether it was made here and must be shown.
+struct Chosen {
+    text: String,
+    made: bool,
+}
+
+impl Way {
+    fn password(&self, terminal: bool) -> Result<Chosen, Box<dyn std::error::Error + Send + Sync>> {
+        if self.password_stdin {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text)?;
+            return Ok(Chosen { text: text.trim_end_matches(['\r', '\n']).to_owned(), made: false });
+        }
+        if terminal && !self.generate {
+            let text = twice(rpassword::prompt_password)?;
+            return Ok(Chosen { text, made: false });
+        }
+        Ok(Chosen { text: secret::typeable(4)?.to_lowercase(), made: true })
+    }
+}
+
+impl Chosen {
+    fn show(&self) {
+        if self.made {
+            println!("Password (shown this once): {}", self.text);
+        }
+    }
+}
+
+/// An error that helps, when nobody has this user name.
+fn known(stores: &Stores, username: &str) -> Result<(), String> {
+    let found = stores.trust().read_now(|c| {
+        Ok(c.query_row("SELECT EXISTS (SELECT 1 FROM account WHERE username = ?1)", [username], |r| r.get(0))?)
+    });
+    match found {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("nobody has the user name {username}: `rollbook-server user list`")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Asks until the same was typed twice. Nothing typed ends it.
+fn twice(
+    mut ask: impl FnMut(&'static str) -> std::io::Result<String>,
+) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    loop {
+        let first = ask("Password: ")?;
+        if first.is_empty() {
+            return Err("no password was typed; nothing was changed".into());
+        }
+        if ask("The same again: ")? == first {
+            return Ok(first);
+        }
+        eprintln!("These were not the same. Once more.");
+    }
+}
+
 pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     match args {
-        Args::Add { school, username, name, position, role, password_stdin } => {
+        Args::Add { school, username, name, position, role, password } => {
             let school = chosen(stores, school.as_deref())?;
-            let password = if *password_stdin {
-                let mut text = String::new();
-                std::io::stdin().read_to_string(&mut text)?;
-                text.trim_end_matches(['\r', '\n']).to_owned()
-            } else {
-                secret::typeable(4)?.to_lowercase()
-            };
-            let hash = password::hash(&password)?;
+            let chosen = password.password(std::io::stdin().is_terminal())?;
+            let hash = password::hash(&chosen.text)?;
             let at = stores.clock().now().at.0;
             let added = stores.trust().write_now(|t| {
                 Ok(t.execute(
@@ -64,9 +139,28 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
                 return Err(format!("there is somebody with the user name {username} already").into());
             }
             println!("{username} may log in to {} as {role}.", school.slug());
-            if !password_stdin {
-                println!("Password (shown this once): {password}");
-            }
+            chosen.show();
+        }
+        Args::Password { username, password } => {
+            known(stores, username)?;
+            let chosen = password.password(std::io::stdin().is_terminal())?;
+            let hash = password::hash(&chosen.text)?;
+            stores.trust().write_now(|t| {
+                let set = "UPDATE account SET password_hash = ?2 WHERE username = ?1";
+                Ok(t.execute(set, params![username, hash])?)
+            })?;
+            println!("{username} has a new password.");
+            chosen.show();
+        }
+        Args::Disable { username } => {
+            known(stores, username)?;
+            let at = stores.clock().now().at.0;
+            let disabled = stores.trust().write_now(|t| {
+                let set = "UPDATE account SET disabled_at = ?2 WHERE username = ?1 AND disabled_at IS NULL";
+                Ok(t.execute(set, params![username, at])?)
+            })?;
+            let already = if disabled == 0 { " already" } else { "" };
+            println!("{username} may not log in{already}, and what they had open has ended.");
         }
         Args::List { school } => {
             let school = chosen(stores, school.as_deref())?;
@@ -86,4 +180,66 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Role;
+    use crate::office::visit::{self, Visitor};
+    use crate::testing::world;
+    use axum::http::StatusCode;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(subcommand)]
+        args: Args,
+    }
+
+    fn typed(words: &[&'static str]) -> Result<String, String> {
+        let mut words = words.iter();
+        twice(|_| Ok((*words.next().unwrap()).to_owned())).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_password_is_typed_twice() {
+        assert_eq!(typed(&["heron", "heron"]), Ok("heron".to_owned()));
+        assert_eq!(typed(&["heron", "herno", "egret", "egret"]), Ok("egret".to_owned()));
+        assert!(typed(&[""]).unwrap_err().contains("nothing was changed"));
+    }
+
+    #[test]
+    fn without_a_terminal_one_is_made_and_shown() {
+        let way = Way { password_stdin: false, generate: false };
+        let (one, other) = (way.password(false).unwrap(), way.password(false).unwrap());
+        assert!(one.made && one.text.len() >= 8 && one.text != other.text);
+        let way = Way { password_stdin: false, generate: true };
+        assert!(way.password(true).unwrap().made, "asked for, also at a terminal");
+    }
+
+    #[tokio::test]
+    async fn somebody_disabled_is_out_at_once_and_an_old_password_opens_nothing() {
+        let world = world();
+        for name in ["office", "head"] {
+            visit::account(&world, world.school.id(), name, Role::Office);
+        }
+        let server = visit::server(&world).await;
+        let mut person = Visitor::logged_in(&server, "office").await;
+        assert_eq!(person.get("/today").await.status, StatusCode::OK);
+        let run = |line: &[&str]| {
+            let line = Line::try_parse_from([&["user"], line].concat()).map_err(|e| e.to_string())?;
+            let stores = &world.stores;
+            std::thread::scope(|s| {
+                s.spawn(|| super::run(&line.args, stores).map(drop).map_err(|e| e.to_string())).join()
+            })
+            .unwrap()
+        };
+        run(&["disable", "office"]).unwrap();
+        assert_eq!(person.get("/today").await.to(), "/login");
+        assert_ne!(Visitor::new(&server).log_in("office", visit::PASSWORD).await.status, StatusCode::SEE_OTHER);
+        run(&["password", "head", "--generate"]).unwrap();
+        assert_ne!(Visitor::new(&server).log_in("head", visit::PASSWORD).await.status, StatusCode::SEE_OTHER);
+        assert!(run(&["disable", "nobody"]).unwrap_err().contains("user list"));
+    }
 }
