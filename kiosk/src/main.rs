@@ -10,7 +10,7 @@ use kiosk::enrol::{EnrolError, Step, enrol};
 use kiosk::hub::{Front, Hub};
 use kiosk::script::{Printer, play};
 use kiosk::status;
-use kiosk::store::{Store, kept};
+use kiosk::store::{Store, kept, open_or_begin_anew};
 use serde_json::json;
 use std::error::Error;
 use std::io::IsTerminal;
@@ -37,7 +37,10 @@ fn main() -> ExitCode {
 fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
     let config = Config::load(cli.place.config.as_deref(), cli.place.data, cli.place.server)?;
     match cli.task {
-        Task::Enrol { json, again } => enrol_now(&config, json, again),
+        Task::Enrol { json, again } => {
+            let clock = Clock::new(cli.place.clock.as_deref())?;
+            enrol_now(&config, &clock, json, again)
+        }
         Task::Status { json } => {
             let status = status::look(&config.data)?;
             if json {
@@ -49,7 +52,7 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
         }
         Task::Run { headless, script, fullscreen, events } => {
             let clock = Clock::new(cli.place.clock.as_deref())?;
-            let store = Store::open(&config.data)?;
+            let store = open(&config.data, &clock)?;
             match (headless, script) {
                 (true, Some(script)) => run_script(store, clock, config.server, &script),
                 (true, None) => run_headless(store, clock, config.server),
@@ -59,9 +62,22 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn enrol_now(config: &Config, json: bool, again: bool) -> Result<(), Box<dyn Error>> {
+/// Opens the store; where its file cannot be opened at all, the kiosk says so and begins anew.
+fn open(data: &Path, clock: &Clock) -> Result<Store, Box<dyn Error>> {
+    let (store, aside) = open_or_begin_anew(data, clock.reading().wall)?;
+    if let Some(aside) = aside {
+        eprintln!(
+            "rollbook-kiosk: the kiosk's file could not be opened. It is kept as {}; marks that were not sent may be in it, so \
+             please give it to IT. The kiosk begins anew and asks to be enrolled: revoke the old one in the office pages.",
+            aside.display()
+        );
+    }
+    Ok(store)
+}
+
+fn enrol_now(config: &Config, clock: &Clock, json: bool, again: bool) -> Result<(), Box<dyn Error>> {
     let server = config.server.clone().ok_or("no server: say --server https://…, or write it into kiosk.toml")?;
-    let store = Store::open(&config.data)?;
+    let store = open(&config.data, clock)?;
     if let Some(enrolled) = store.write_now(|tx| kept::enrolled(tx))?
         && !again
     {

@@ -34,6 +34,15 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
     },
+    /// The file is damaged, and parts of it can still be read.
+    #[error(
+        "the kiosk's file {path} is damaged. Marks that were not sent may still be read from it: please use paper, tell IT, \
+         and do not delete it. To go on meanwhile, rename it and start the kiosk again; it asks to be enrolled anew"
+    )]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+    },
     /// What stands in the file is not what this program writes.
     #[error("the kiosk's file holds something unexpected ({0}): keep the file and ask for help")]
     Unexpected(String),

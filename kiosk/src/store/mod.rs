@@ -4,6 +4,7 @@
 //!
 //! Must never: say "saved" before COMMIT, or be opened by two processes at once.
 
+mod aside;
 mod error;
 pub mod feed;
 pub mod kept;
@@ -11,6 +12,7 @@ pub mod log;
 mod thread;
 pub mod timeline;
 
+pub use aside::open_or_begin_anew;
 pub use error::StoreError;
 pub use rusqlite::Transaction;
 
