@@ -22,6 +22,8 @@ pub struct Room {
     pub card: Option<String>,
     /// The teacher, with their PIN.
     pub staff: Option<(StaffId, String)>,
+    /// The teacher, as the sign-on screen shows them.
+    pub teacher: String,
     /// The pupils on roll.
     pub pupils: Vec<Pupil>,
 }
@@ -194,6 +196,7 @@ mod tests {
                 class_name: format!("Class {r}"),
                 card: Some(format!("{r}")),
                 staff: None,
+                teacher: String::new(),
                 pupils: (0..29)
                     .map(|p| Pupil { id: id(r, p), card: (p % 5 > 0).then(|| format!("{r}-{p}")) })
                     .collect(),

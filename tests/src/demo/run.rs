@@ -221,7 +221,7 @@ fn window(home: &Path, clock: DayClock, room: &plan::Room) -> Result<Option<toki
     command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(log);
     let child = command.spawn()?;
     let (pin, card) = (room.staff.as_ref().map_or("", |(_, pin)| pin.as_str()), room.card.as_deref());
-    println!("  A kiosk's window  {}: pick the class teacher's name, PIN {pin}", room.class_name);
+    println!("  A kiosk's window  {}: pick {}, PIN {pin}", room.class_name, room.teacher);
     if let Some(card) = card {
         println!("                    or type their card, {card}, and Enter\n");
     }

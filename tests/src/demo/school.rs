@@ -40,6 +40,7 @@ pub struct User {
 #[allow(missing_docs)] // each says itself
 pub struct Staff {
     pub id: StaffId,
+    pub name: String,
     pub pin: String,
     pub card: Option<String>,
     pub classes: Vec<ClassId>,
@@ -92,6 +93,7 @@ impl School {
                 class_name: class.name.clone(),
                 card: teacher.and_then(|t| t.card.clone()),
                 staff: teacher.map(|t| (t.id, t.pin.clone())),
+                teacher: teacher.map(|t| t.name.clone()).unwrap_or_default(),
                 pupils: self
                     .pupils
                     .iter()
