@@ -6,7 +6,9 @@
 
 #[cfg(feature = "bench")]
 pub mod bench;
+pub mod browser;
 pub mod clock;
 pub mod demo;
 pub mod office;
 pub mod process;
+pub mod small;

@@ -140,7 +140,7 @@ impl Server {
     ///
     /// # Errors
     /// When the system refuses.
-    pub async fn kill(mut self) -> Result<(), Trouble> {
+    pub async fn kill(&mut self) -> Result<(), Trouble> {
         self.child.kill().await?;
         Ok(())
     }

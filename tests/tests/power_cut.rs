@@ -1,0 +1,439 @@
+//! The power goes while a register is taken: a real kiosk is killed with -9 at random moments, the real server twice, and
+//! every mark that the kiosk had called "saved" is in the record exactly once.
+//!
+//! Must never: kill at moments that a person chose, or forget a seed that once failed.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)] // a test's own clock; what cannot be unwrapped fails the test
+
+use fastrand::Rng;
+use rollbook_tests::demo::check::{FactRow, MarkRow, rows};
+use rollbook_tests::demo::plan::Room;
+use rollbook_tests::process::Kiosk;
+use rollbook_tests::small::{World, screen, sign_on, tiles};
+use serde_json::{Value, json};
+use shared::id::PupilId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Each takes a register of its own. A seed that has failed stays here for ever. `ROLLBOOK_SEED=7` plays that one alone.
+const SEEDS: &[u64] = &[1, 2, 3, 20_261_123];
+/// Fewer kills than this in one register prove nothing.
+const KILLS: usize = 12;
+/// Fewer confirmed marks than this prove nothing either.
+const MARKS: usize = 20;
+
+/// When the power goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Moment {
+    /// A tap is on its way in, and nobody has heard of it again.
+    BeforeTheAnswer,
+    /// After "saved", before the next tap.
+    BetweenTaps,
+    /// The network has just come back and what was kept is being sent.
+    Pushing,
+    /// The kiosk is starting.
+    Starting,
+    /// "Mark the rest present" is being written.
+    Filling,
+    /// "Submit" was touched.
+    Submitting,
+    /// The register has just been submitted.
+    Submitted,
+}
+
+/// A word of the kiosk: this is on my disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Confirmed {
+    log: String,
+    seq: u64,
+    /// Who, and what: a mark, or `came_late`. Nobody: `submitted`.
+    about: (String, String),
+}
+
+/// What has become of a tap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Made, and nothing was heard of it yet.
+    Open,
+    /// The kiosk said "saved".
+    Saved,
+    /// The power went first. It may be on the disk or not.
+    Unknown,
+}
+
+/// One register, its kiosk, and what was done and heard there.
+struct Sitting<'a> {
+    world: &'a mut World,
+    room: Room,
+    data: PathBuf,
+    kiosk: Kiosk,
+    dice: Rng,
+    /// Each tap that was made, in order, as [`Confirmed::about`].
+    made: Vec<((String, String), Fate)>,
+    /// What the teacher wants of the pupils so far.
+    wanted: BTreeMap<PupilId, &'static str>,
+    confirmed: Vec<Confirmed>,
+    /// What the kiosk last said of what it has not sent.
+    waiting: u64,
+    kills: BTreeMap<Moment, usize>,
+    /// Kills after which something stood on the kiosk that the server did not have.
+    with_unsent: usize,
+    server_kills: usize,
+}
+
+impl Sitting<'_> {
+    fn heard(&mut self, event: &Value) {
+        match event["event"].as_str() {
+            Some("saved") => {
+                let text = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
+                let what = if event["kind"] == "marked" { text("mark") } else { text("kind") };
+                if what == "submitted" || event["pupil"].is_string() {
+                    let seq = event["seq"].as_u64().unwrap();
+                    let about = (text("pupil"), what);
+                    let tap = self.made.iter_mut().find(|(made, fate)| *made == about && *fate == Fate::Open);
+                    tap.unwrap_or_else(|| panic!("saved without a tap: {event}")).1 = Fate::Saved;
+                    self.confirmed.push(Confirmed { log: text("log"), seq, about });
+                }
+            }
+            Some("sync") => self.waiting = event["waiting"].as_u64().unwrap(),
+            Some("not_saved") => panic!("the disk of this machine does not answer: {event}"),
+            _ => {}
+        }
+    }
+
+    fn listen(&mut self) {
+        while let Ok(event) = self.kiosk.events.try_recv() {
+            self.heard(&event);
+        }
+    }
+
+    async fn ask(&mut self, command: Value) -> Value {
+        let answer = self.kiosk.ask(command).await.unwrap();
+        self.listen();
+        answer
+    }
+
+    /// A random part of this many microseconds goes by. This is no wait for anything: it is the moment of the kill.
+    fn moment(&mut self, up_to_us: u64) {
+        let us = self.dice.u64(0..=up_to_us);
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_micros(us) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// The power goes. What the kiosk had printed is heard to the end.
+    async fn cut(&mut self, moment: Moment) {
+        self.kiosk.kill().await.unwrap();
+        while let Some(event) = self.kiosk.events.recv().await {
+            self.heard(&event);
+        }
+        self.made.iter_mut().filter(|tap| tap.1 == Fate::Open).for_each(|tap| tap.1 = Fate::Unknown);
+        *self.kills.entry(moment).or_default() += 1;
+        self.with_unsent += usize::from(self.waiting > 0);
+    }
+
+    async fn power_back(&mut self) {
+        self.kiosk = self.world.switch_on(&self.data).unwrap();
+        let shown = sign_on(&mut self.kiosk, &self.room).await.unwrap();
+        self.listen();
+        if shown["screen"] == "register" {
+            self.looks_as_said(&shown);
+        }
+    }
+
+    /// After a restart the screen shows what it had called saved, or what was tapped after that, and nothing else.
+    fn looks_as_said(&self, shown: &Value) {
+        let tiles = tiles(shown);
+        assert!(tiles.len() > 20, "the roster is on the kiosk's own disk");
+        for (pupil, state, saved) in tiles {
+            let pupil = pupil.to_string();
+            let made: Vec<_> = self.made.iter().filter(|tap| tap.0.0 == pupil).collect();
+            // Taps before the last confirmed one are overtaken; later ones may or may not have reached the disk.
+            let last = made.iter().rposition(|tap| tap.1 == Fate::Saved);
+            let mut may_stand: Vec<&str> = made[last.unwrap_or(0)..].iter().map(|tap| tap.0.1.as_str()).collect();
+            if last.is_none() {
+                may_stand.extend(["blank", "expected_absent", "expected_elsewhere"]);
+            }
+            assert!(may_stand.contains(&state.as_str()), "{pupil} shows {state}: {made:?}");
+            assert!(saved || !matches!(state.as_str(), "present" | "absent"), "{pupil}: {state} came from the disk");
+        }
+    }
+
+    async fn tiles(&mut self) -> Vec<(PupilId, String, bool)> {
+        let shown = screen(&mut self.kiosk).await.unwrap();
+        let shown = if shown["screen"] == "register" {
+            shown
+        } else {
+            sign_on(&mut self.kiosk, &self.room).await.unwrap() // the screen went back by itself
+        };
+        tiles(&shown)
+    }
+
+    /// The next tap that this pupil's tile needs.
+    async fn next(&mut self, pupil: PupilId, wanted: &str) -> Option<&'static str> {
+        let state = self.tiles().await.into_iter().find(|t| t.0 == pupil).unwrap().1;
+        match (state.as_str(), wanted) {
+            ("blank", _) => Some("present"),
+            ("present", "absent") => Some("absent"),
+            _ => None,
+        }
+    }
+
+    fn tapped(&mut self, pupil: String, what: &str) {
+        self.made.push(((pupil, what.to_owned()), Fate::Open));
+    }
+
+    async fn bring_to(&mut self, pupil: PupilId, wanted: &str) {
+        while let Some(tap) = self.next(pupil, wanted).await {
+            self.tapped(pupil.to_string(), tap);
+            self.ask(json!({ "do": "tap", "pupil": pupil })).await;
+            // Now faster than the disk, now slower.
+            if self.dice.u8(0..10) < 7 {
+                self.ask(json!({ "do": "wait", "for": "idle" })).await;
+            }
+        }
+    }
+
+    /// Marks a pupil and loses power at that moment.
+    async fn interrupted(&mut self, pupil: PupilId, wanted: &str, moment: Moment) {
+        match moment {
+            Moment::BeforeTheAnswer => {
+                if let Some(tap) = self.next(pupil, wanted).await {
+                    self.tapped(pupil.to_string(), tap);
+                    let _never = self.kiosk.send(json!({ "do": "tap", "pupil": pupil })).await.unwrap();
+                    self.moment(6_000);
+                }
+            }
+            Moment::BetweenTaps => {
+                self.bring_to(pupil, wanted).await;
+                self.ask(json!({ "do": "wait", "for": "idle" })).await;
+                self.moment(4_000);
+            }
+            Moment::Pushing => {
+                self.ask(json!({ "do": "network", "up": false })).await;
+                self.bring_to(pupil, wanted).await;
+                self.ask(json!({ "do": "network", "up": true })).await;
+                self.moment(60_000);
+            }
+            Moment::Starting => {
+                self.bring_to(pupil, wanted).await;
+                self.cut(Moment::BetweenTaps).await;
+                self.kiosk = self.world.switch_on(&self.data).unwrap();
+                self.moment(50_000);
+            }
+            _ => unreachable!("not a moment between pupils"),
+        }
+        self.cut(moment).await;
+        self.power_back().await;
+        self.look_again().await;
+    }
+
+    /// The teacher looks at the tiles that were marked: what did not reach the disk is blank again, and is tapped again.
+    async fn look_again(&mut self) {
+        let states: BTreeMap<PupilId, String> = self.tiles().await.into_iter().map(|t| (t.0, t.1)).collect();
+        for (pupil, wanted) in self.wanted.clone() {
+            if states[&pupil] != wanted {
+                self.bring_to(pupil, wanted).await;
+            }
+        }
+    }
+
+    async fn server_goes(&mut self) {
+        self.world.kill_server().await.unwrap();
+        self.server_kills += 1;
+    }
+
+    /// Touches submit until the register is in. The first touches end in the dark.
+    async fn submit(&mut self) {
+        for moment in [Some(Moment::Submitting), Some(Moment::Submitted), None] {
+            let shown = screen(&mut self.kiosk).await.unwrap();
+            if shown["screen"] == "submitted" {
+                if moment.is_none() {
+                    return;
+                }
+                self.ask(json!({ "do": "change_marks" })).await;
+            }
+            self.tapped(String::new(), "submitted");
+            match moment {
+                Some(Moment::Submitting) => {
+                    let _never = self.kiosk.send(json!({ "do": "submit" })).await.unwrap();
+                    self.moment(8_000);
+                }
+                _ => drop(self.ask(json!({ "do": "submit" })).await),
+            }
+            let Some(moment) = moment else { return };
+            if moment == Moment::Submitted {
+                self.ask(json!({ "do": "wait", "for": "idle" })).await;
+                self.moment(4_000);
+            }
+            self.cut(moment).await;
+            self.power_back().await;
+        }
+    }
+}
+
+/// Takes one whole register in the dark, so to speak.
+async fn take(sitting: &mut Sitting<'_>) {
+    let mut pupils: Vec<PupilId> = sitting.tiles().await.into_iter().filter(|t| t.1 == "blank").map(|t| t.0).collect();
+    sitting.dice.shuffle(&mut pupils);
+    let rest = pupils.split_off(pupils.len() - 6);
+    let mut moments = vec![Moment::BeforeTheAnswer; 4];
+    moments.extend([Moment::BetweenTaps; 2]);
+    moments.extend([Moment::Pushing; 3]);
+    moments.push(Moment::Starting);
+    sitting.dice.shuffle(&mut moments);
+    let at = sitting.dice.choose_multiple(0..pupils.len(), moments.len());
+    let mut cuts: BTreeMap<usize, Moment> = at.into_iter().zip(moments).collect();
+    // The server goes once early and once late, and comes back some pupils later.
+    let goes = [sitting.dice.usize(3..7), sitting.dice.usize(12..15)];
+    for (n, pupil) in pupils.into_iter().enumerate() {
+        let here = if sitting.dice.u8(0..5) == 0 { "absent" } else { "present" };
+        sitting.wanted.insert(pupil, here);
+        if goes.contains(&n) {
+            sitting.server_goes().await;
+        }
+        match cuts.remove(&n) {
+            Some(moment) => sitting.interrupted(pupil, here, moment).await,
+            None => sitting.bring_to(pupil, here).await,
+        }
+        if goes.contains(&n.wrapping_sub(2)) {
+            sitting.world.restart_server().await.unwrap();
+        }
+    }
+    // The rest at one touch; the power goes before anybody knows how much of it was written.
+    sitting.ask(json!({ "do": "wait", "for": "idle" })).await;
+    for fill in [true, false] {
+        let blank: Vec<PupilId> = sitting.tiles().await.into_iter().filter(|t| t.1 == "blank").map(|t| t.0).collect();
+        assert!(blank.is_empty() || blank.len() == rest.len(), "all of one touch, or nothing: {}", blank.len());
+        blank.iter().for_each(|pupil| sitting.tapped(pupil.to_string(), "present"));
+        if fill {
+            let _never = sitting.kiosk.send(json!({ "do": "rest_present" })).await.unwrap();
+            sitting.moment(10_000);
+            sitting.cut(Moment::Filling).await;
+            sitting.power_back().await;
+        } else if !blank.is_empty() {
+            sitting.ask(json!({ "do": "rest_present" })).await;
+        }
+    }
+    sitting.wanted.extend(rest.into_iter().map(|pupil| (pupil, "present")));
+    sitting.submit().await;
+}
+
+/// Joins what the kiosk had confirmed with what the server exports. Answers what is wrong, in words.
+fn join(confirmed: &[Confirmed], made: &[(String, String)], facts: &[FactRow]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut recorded: BTreeMap<(&str, &str), Vec<(String, String)>> = BTreeMap::new();
+    for fact in facts {
+        let what = if fact.kind == "marked" { &fact.mark } else { &fact.kind };
+        let about = (fact.pupil.clone(), what.clone());
+        recorded.entry((&fact.first_log, &fact.first_seq)).or_default().push(about);
+        if fact.held != "0" {
+            wrong.push(format!("{} {} is held", fact.first_log, fact.first_seq));
+        }
+    }
+    for word in confirmed {
+        let seq = word.seq.to_string();
+        match recorded.get(&(word.log.as_str(), seq.as_str())).map(Vec::as_slice) {
+            None => wrong.push(format!("{word:?} was called saved and is not in the record")),
+            Some([one]) if *one == word.about => {}
+            Some(other) => wrong.push(format!("{word:?} stands in the record as {other:?}")),
+        }
+    }
+    let count = |all: &mut dyn Iterator<Item = (String, String)>| {
+        let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+        all.for_each(|about| *counts.entry(about).or_default() += 1);
+        counts
+    };
+    let made = count(&mut made.iter().cloned());
+    for (about, times) in count(&mut recorded.into_values().flatten()) {
+        let taps = made.get(&about).copied().unwrap_or(0);
+        if times > taps {
+            wrong.push(format!("{about:?} was tapped {taps} times and is in the record {times} times"));
+        }
+    }
+    wrong
+}
+
+fn facts_of(room: &Room, exported: &str) -> Vec<FactRow> {
+    rows::<FactRow>(exported).unwrap().into_iter().filter(|f| f.room == room.name).collect()
+}
+
+async fn play(world: &mut World, number: usize, seed: u64) {
+    let begun = Instant::now();
+    let data = world.enrol(number).await.unwrap();
+    let room = world.rooms[number].clone();
+    let mut kiosk = world.switch_on(&data).unwrap();
+    kiosk.ask(json!({ "do": "wait", "for": "roster" })).await.unwrap();
+    sign_on(&mut kiosk, &room).await.unwrap();
+    let mut sitting = Sitting {
+        world,
+        room: room.clone(),
+        data,
+        kiosk,
+        dice: Rng::with_seed(seed),
+        made: Vec::new(),
+        wanted: BTreeMap::new(),
+        confirmed: Vec::new(),
+        waiting: 0,
+        kills: BTreeMap::new(),
+        with_unsent: 0,
+        server_kills: 0,
+    };
+    take(&mut sitting).await;
+    sitting.ask(json!({ "do": "wait", "for": "synced" })).await;
+    let Sitting { kiosk, made, wanted, confirmed, kills, with_unsent, server_kills, .. } = sitting;
+    kiosk.end().await.unwrap();
+    let made: Vec<(String, String)> = made.into_iter().map(|tap| tap.0).collect();
+
+    let exported = world.export("facts").await.unwrap();
+    let facts = facts_of(&room, &exported);
+    let wrong = join(&confirmed, &made, &facts);
+    assert!(wrong.is_empty(), "seed {seed}: {wrong:#?}");
+    let seqs: BTreeSet<_> = confirmed.iter().map(|c| (&c.log, c.seq)).collect();
+    assert_eq!(seqs.len(), confirmed.len(), "seed {seed}: said saved twice");
+
+    // The marks are what was wanted: "/" for the present; for the absent nothing yet, before the register closes.
+    let marks: Vec<MarkRow> = rows(&world.export("marks").await.unwrap()).unwrap();
+    let code = |pupil: PupilId| marks.iter().find(|m| m.pupil == pupil.to_string()).map(|m| m.code.as_str());
+    for (pupil, here) in &wanted {
+        assert_eq!(code(*pupil), (*here == "present").then_some("/"), "seed {seed}: {pupil} is {here}");
+    }
+
+    let (all, marked) = (kills.values().sum::<usize>(), confirmed.iter().filter(|c| !c.about.0.is_empty()).count());
+    println!(
+        "seed {seed}: {all} kills of the kiosk {kills:?}, {with_unsent} with something unsent; {server_kills} of the \
+         server; {} taps, {marked} marks confirmed, {} facts recorded; {:.1} s",
+        made.len(),
+        facts.len(),
+        begun.elapsed().as_secs_f64()
+    );
+    assert!(all >= KILLS && kills.len() == 7, "seed {seed}: {kills:?}");
+    assert!(marked >= MARKS && wanted.len() >= MARKS, "seed {seed}: {marked} marks confirmed");
+    assert!(with_unsent >= 1, "seed {seed}: the server had everything each time");
+    assert_eq!(server_kills, 2);
+
+    // A record with a hole, with a double, or with something that nobody tapped would have been found.
+    let at = facts.iter().position(|f| confirmed.iter().any(|c| c.seq.to_string() == f.first_seq)).unwrap();
+    let mut hole = facts.clone();
+    hole.remove(at);
+    assert_eq!(join(&confirmed, &made, &hole).len(), 1);
+    let mut twice = facts.clone();
+    twice.push(facts[at].clone());
+    assert!(!join(&confirmed, &made, &twice).is_empty());
+    let mut again = facts.clone();
+    again.push(FactRow { first_seq: "999999".into(), mark: "blank".into(), ..facts[at].clone() });
+    assert!(!join(&confirmed, &made, &again).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_one_confirmed_mark_is_missing_after_power_cuts() {
+    let home = tempfile::tempdir().unwrap();
+    let mut world = World::make(home.path()).await.unwrap();
+    let alone = std::env::var("ROLLBOOK_SEED").ok().map(|seed| seed.parse().unwrap());
+    let seeds = alone.map_or_else(|| SEEDS.to_vec(), |seed| vec![seed]);
+    for (number, seed) in seeds.into_iter().enumerate() {
+        play(&mut world, number, seed).await;
+    }
+    world.server.stop().await.unwrap();
+}
