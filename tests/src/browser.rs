@@ -87,6 +87,7 @@ impl Driver {
             "--disable-component-update",
             "--disable-sync",
             "--window-size=1366,900",
+            "--lang=en-GB",
         ]
         .map(str::to_owned)
         .to_vec();

@@ -48,16 +48,17 @@ impl Entry {
     pub fn of(r: &Row<'_>, i: usize, calendar: &Calendar, today: NaiveDate) -> rusqlite::Result<Self> {
         let code: Option<CodeCol> = r.get(i + 1)?;
         let code = code.map(|c| c.0);
-        let made = Millis(r.get(i + 5)?);
+        let (made, change) = (Millis(r.get(i + 5)?), r.get(i + 8)?);
         Ok(Self {
             original: r.get::<_, Option<String>>(i)?.unwrap_or_else(|| "blank".to_owned()),
             amended: code.map_or_else(|| "blank".to_owned(), |c| c.to_string()),
             meaning: meaning(code, r.get(i + 2)?, r.get::<_, Option<String>>(i + 3)?.as_deref()),
             reason: r.get(i + 4)?,
-            made: words::moment(calendar, made, today),
+            // The date is one of the five parts that an amendment keeps: it is shown even on the day itself (P6).
+            made: if change { words::dated(calendar, made) } else { words::moment(calendar, made, today) },
             name: r.get(i + 6)?,
             position: r.get(i + 7)?,
-            change: r.get(i + 8)?,
+            change,
             provisional: r.get(i + 9)?,
         })
     }

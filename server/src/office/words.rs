@@ -47,6 +47,11 @@ pub fn moment(calendar: &Calendar, at: Millis, today: NaiveDate) -> String {
     let form = if local.date() == today { "%H:%M" } else { "%-d %b %H:%M" };
     local.format(form).to_string()
 }
+/// "23 November 2026, 08:57": with its date, whatever day it is read on.
+#[must_use]
+pub fn dated(calendar: &Calendar, at: Millis) -> String {
+    calendar.local(at).format("%-d %B %Y, %H:%M").to_string()
+}
 /// "1 pupil", "3 pupils"
 #[must_use]
 pub fn count(n: usize, one: &str, many: &str) -> String {
