@@ -282,12 +282,15 @@ impl Browser {
         Ok(lines.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
-    /// Pixels by which the page is wider than its window.
+    /// Pixels by which the page is wider than its window, or something on it is cut off.
     ///
     /// # Errors
     /// When the browser has gone.
     pub async fn too_wide(&self) -> Result<i64, Trouble> {
-        let script = "const e = document.scrollingElement; return e.scrollWidth - window.innerWidth;";
+        let script = "const cut = [...document.querySelectorAll('main *')]
+                .filter(e => getComputedStyle(e).overflowX === 'hidden' && e.clientWidth > 1)
+                .map(e => e.scrollWidth - e.clientWidth - 1);
+            return Math.max(document.scrollingElement.scrollWidth - window.innerWidth, ...cut);";
         Ok(self.script(script).await?.as_i64().unwrap_or(i64::MAX))
     }
 

@@ -207,7 +207,8 @@ async fn the_office_pages_in_a_browser() {
     let mut shown = page.texts("table.registers tbody th a").await.unwrap();
     let mut classes: Vec<String> = desk.world.school.classes.iter().map(|c| c.name.clone()).collect();
     assert_eq!(classes.len(), 14);
-    (shown.sort(), classes.sort());
+    shown.sort();
+    classes.sort();
     assert_eq!(shown, classes);
     live(&desk, &page, &mut kiosk).await;
 

@@ -6,7 +6,7 @@ use super::plan::{Arrival, Bells, Lesson, Room, Trouble as Matter};
 use super::seat::{Seat, half_word};
 use crate::clock::DayClock;
 use crate::process::Trouble;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::id::PupilId;
 use std::collections::BTreeMap;
 
@@ -38,21 +38,59 @@ pub async fn room(
     Ok(seat)
 }
 
-/// Signs on, unless the register is on the screen already (it goes back by itself when nobody touches it).
+/// Signs on, unless the register is on the screen already (it goes back by itself when nobody touches it: after 100 ms of
+/// this machine's time at speed 600, so perhaps between two looks).
 async fn sign_on(seat: &mut Seat, room: &Room) -> Result<(), Trouble> {
-    if seat.screen().await? == "register" {
-        return Ok(());
+    let mut shown = seat.screen().await?;
+    for _ in 0..AGAIN {
+        let done = match (shown.as_str(), &room.card, &room.staff) {
+            ("register", _, _) => return Ok(()),
+            ("submitted", _, _) => seat.ask(json!({ "do": "change_marks" })).await.map(drop),
+            (_, Some(number), _) => seat.ask(json!({ "do": "card", "number": number })).await.map(drop),
+            (_, None, Some((staff, pin))) => {
+                seat.ask(json!({ "do": "sign_on", "staff": staff, "pin": pin })).await.map(drop)
+            }
+            (_, None, None) => return Err(format!("{}: nobody can sign on", seat.room).into()),
+        };
+        shown = seat.screen().await?;
+        if shown != "register" {
+            unless_it_went_back(done)?;
+        }
     }
-    match (&room.card, &room.staff) {
-        (Some(number), _) => seat.ask(json!({ "do": "card", "number": number })).await?,
-        (None, Some((staff, pin))) => seat.ask(json!({ "do": "sign_on", "staff": staff, "pin": pin })).await?,
-        (None, None) => return Err(format!("{}: nobody can sign on", seat.room).into()),
-    };
-    match seat.screen().await?.as_str() {
-        "register" => Ok(()),
-        "submitted" => seat.ask(json!({ "do": "change_marks" })).await.map(drop),
-        other => Err(format!("{}: signed on, but the screen shows {other}", seat.room).into()),
+    Err(format!("{}: signed on again and again, but the screen shows {shown}", seat.room).into())
+}
+
+/// How often a person tries again when the screen has gone back under their finger.
+const AGAIN: usize = 50;
+
+/// A refusal because another screen stands there is no accident: whoever stands there signs on again.
+fn unless_it_went_back<T>(done: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+    match done {
+        Ok(value) => Ok(Some(value)),
+        Err(refused) if refused.to_string().contains("on the screen") => Ok(None),
+        Err(refused) => Err(refused),
     }
+}
+
+/// Does something at the register, signing on again for as long as the screen goes back under the finger.
+async fn at_register(seat: &mut Seat, room: &Room, command: &Value) -> Result<(), Trouble> {
+    for _ in 0..AGAIN {
+        sign_on(seat, room).await?;
+        if unless_it_went_back(seat.ask(command.clone()).await)?.is_some() {
+            return Ok(());
+        }
+    }
+    Err(format!("{}: the screen goes back each time before {command}", seat.room).into())
+}
+
+async fn tiles(seat: &mut Seat, room: &Room) -> Result<Vec<(PupilId, String)>, Trouble> {
+    for _ in 0..AGAIN {
+        sign_on(seat, room).await?;
+        if let Some(tiles) = unless_it_went_back(seat.tiles().await)? {
+            return Ok(tiles);
+        }
+    }
+    Err(format!("{}: the screen goes back each time", seat.room).into())
 }
 
 async fn register(seat: &mut Seat, room: &Room, lesson: &Lesson, clock: DayClock) -> Result<(), Trouble> {
@@ -60,7 +98,7 @@ async fn register(seat: &mut Seat, room: &Room, lesson: &Lesson, clock: DayClock
     sign_on(seat, room).await?;
     let mut made = 0;
     let mut at = lesson.begins;
-    let everyone = seat.tiles().await?;
+    let everyone = tiles(seat, room).await?;
     for (pupil, _) in everyone {
         let wanted = if lesson.absent.contains(&pupil) { "absent" } else { "present" };
         if wanted == "present" && !lesson.everyone {
@@ -69,33 +107,36 @@ async fn register(seat: &mut Seat, room: &Room, lesson: &Lesson, clock: DayClock
         at = at.plus(lesson.pause);
         clock.until(at).await;
         if lesson.killed_after == Some(made) {
+            // What was tapped before is on the disk: only this one tap is in doubt, and the list of taps can be joined.
+            seat.ask(json!({ "do": "wait", "for": "idle" })).await?;
             seat.tap_and_pull_the_plug("present", pupil, half).await?;
             seat.ask(json!({ "do": "wait", "for": "roster" })).await?;
             sign_on(seat, room).await?;
         }
         made += 1;
-        sign_on(seat, room).await?;
-        bring_to(seat, pupil, wanted, half).await?;
+        bring_to(seat, room, pupil, wanted, half).await?;
     }
     for pupil in &lesson.came_late {
         at = at.plus(20_000);
         clock.until(at).await;
-        sign_on(seat, room).await?;
-        seat.ask(json!({ "do": "tap", "pupil": pupil })).await?; // asks: came late, or my mistake?
-        seat.tap("came_late", *pupil, half, json!({ "do": "msg", "msg": { "msg": "late", "pupil": pupil } })).await?;
+        seat.write("came_late", *pupil, half)?;
+        at_register(seat, room, &json!({ "do": "late", "pupil": pupil })).await?;
     }
     if lesson.submits {
         clock.until(at.plus(3_000)).await;
-        sign_on(seat, room).await?;
-        let blank: Vec<PupilId> =
-            seat.tiles().await?.into_iter().filter(|(_, state)| state == "blank").map(|(pupil, _)| pupil).collect();
+        let blank: Vec<PupilId> = tiles(seat, room)
+            .await?
+            .into_iter()
+            .filter(|(_, state)| state == "blank")
+            .map(|(pupil, _)| pupil)
+            .collect();
         if !blank.is_empty() {
             for pupil in &blank {
                 seat.write("present", *pupil, half)?;
             }
-            seat.ask(json!({ "do": "rest_present" })).await?;
+            at_register(seat, room, &json!({ "do": "rest_present" })).await?;
         }
-        seat.ask(json!({ "do": "submit" })).await?;
+        at_register(seat, room, &json!({ "do": "submit" })).await?;
     }
     seat.ask(json!({ "do": "wait", "for": "idle" })).await?;
     seat.ask(json!({ "do": "sign_off" })).await?;
@@ -103,16 +144,18 @@ async fn register(seat: &mut Seat, room: &Room, lesson: &Lesson, clock: DayClock
 }
 
 /// Taps a tile until it shows what the teacher means, looking at it before each tap: blank, present, absent.
-async fn bring_to(seat: &mut Seat, pupil: PupilId, wanted: &str, half: &str) -> Result<(), Trouble> {
+async fn bring_to(seat: &mut Seat, room: &Room, pupil: PupilId, wanted: &str, half: &str) -> Result<(), Trouble> {
     for _ in 0..3 {
-        let tiles: BTreeMap<PupilId, String> = seat.tiles().await?.into_iter().collect();
+        let tiles: BTreeMap<PupilId, String> = tiles(seat, room).await?.into_iter().collect();
         let next = match tiles.get(&pupil).map(String::as_str) {
             Some("blank") => "present",
             Some("present") if wanted == "absent" => "absent",
             // Done; or the office, or reception, knows better already.
             _ => return Ok(()),
         };
-        seat.tap(next, pupil, half, json!({ "do": "tap", "pupil": pupil })).await?;
+        // Written once; when the screen goes back before the finger is there, it is this same tap that is made again.
+        seat.write(next, pupil, half)?;
+        at_register(seat, room, &json!({ "do": "tap", "pupil": pupil })).await?;
     }
     Ok(())
 }
