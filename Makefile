@@ -50,7 +50,8 @@ lint:
 
 bench: check-toolchain assets
 	@deploy/need $(BASIC) $(SCREEN) $(BROWSER) Xvfb:xvfb
-	$(CARGO) build --release --workspace --features rollbook-kiosk/window,rollbook-tests/bench
+	$(CARGO) build --release -p rollbook-kiosk -p rollbook-server -p rollbook-tests --bin rollbook-kiosk \
+	    --bin rollbook-server --bin rollbook-bench --features rollbook-kiosk/window,rollbook-tests/bench
 	@mkdir -p "$(TARGET)"
 	@"$(TARGET)/release/rollbook-bench" --within "$(TARGET)" --write docs/PERFORMANCE.md $(ARGS)
 

@@ -56,20 +56,27 @@ pub async fn bench(args: &Args) -> Result<usize, Trouble> {
     let mut figures = Figures::default();
     let load = proc::load();
     println!("{}; load of the last minute {load:.1}", proc::machine());
-    if !args.no_server {
-        server_of_fourteen(&mut figures, &scratch, &year).await?;
-        server_of_many(&mut figures, &scratch, &year, args.kiosks).await?;
-    }
-    if !args.no_window {
-        window(&mut figures, &scratch, &year, date(IN_AUTUMN)?).await?;
-    }
+    let measured = measure(&mut figures, args, &scratch, &year).await;
     println!("{}", figures.text());
+    measured?;
     let load = format!("load of the last minute {load:.1} at the start, {:.1} at the end", proc::load());
     println!("{load}; {} s in all; {} goals missed", begun.elapsed().as_secs(), figures.missed());
     if let Some(page) = &args.write {
         write(page, &format!("Measured on {}; {load}.\n\n{}", proc::machine(), figures.markdown()))?;
     }
     Ok(figures.missed())
+}
+
+async fn measure(figures: &mut Figures, args: &Args, scratch: &Scratch, year: &Year) -> Result<(), Trouble> {
+    if !args.no_server {
+        server_of_fourteen(figures, scratch, year).await?;
+        server_of_many(figures, scratch, year, args.kiosks).await?;
+    }
+    if !args.no_window {
+        println!("The kiosk's window…");
+        window(figures, scratch, year, date(IN_AUTUMN)?).await?;
+    }
+    Ok(())
 }
 
 fn date(text: &str) -> Result<NaiveDate, Trouble> {
