@@ -70,7 +70,8 @@ async fn request(
 
 fn begin(t: &Connection, request: &EnrolRequest, now: Millis) -> Result<Option<EnrolTicket>, StoreError> {
     t.execute("DELETE FROM enrolment WHERE created_at <= ?1", [lapsed(now)])?;
-    let waiting: usize = t.query_row("SELECT count(*) FROM enrolment WHERE granted IS NULL AND refused = 0", [], |r| r.get(0))?;
+    let waiting: usize =
+        t.query_row("SELECT count(*) FROM enrolment WHERE granted IS NULL AND refused = 0", [], |r| r.get(0))?;
     if waiting >= ENROLMENTS_WAITING {
         return Ok(None);
     }
