@@ -13,7 +13,6 @@ use crate::demo::school::School;
 use crate::process::Trouble;
 use chrono::NaiveDate;
 use clap::Parser;
-use shared::calendar::Half;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -110,19 +109,19 @@ async fn server_of_fourteen(figures: &mut Figures, scratch: &Scratch, year: &Yea
     let mut days = days.into_iter();
     let mut next = || days.next().ok_or("the year has ended");
     // The first day warms everything and is not counted; on it each mark comes alone.
-    let (tapped, server) = kiosks.session(&data, year, (next()?, Half::Am), Way::TapByTap).await?;
+    let (tapped, server) = kiosks.session(&data, year, next()?, Way::TapByTap).await?;
     server.stop().await?;
     let mut in_turn = Round::default();
     println!("Registers, one after the other…");
     for _ in 0..DAYS_IN_TURN {
-        let (round, server) = kiosks.session(&data, year, (next()?, Half::Am), Way::InTurn).await?;
+        let (round, server) = kiosks.session(&data, year, next()?, Way::InTurn).await?;
         in_turn.add(&round);
         server.stop().await?;
     }
     println!("Registers, 14 at once…");
     let mut at_once = Vec::new();
     for _ in 0..DAYS_AT_ONCE {
-        let (round, server) = kiosks.session(&data, year, (next()?, Half::Am), Way::AtOnce).await?;
+        let (round, server) = kiosks.session(&data, year, next()?, Way::AtOnce).await?;
         at_once.push(round);
         server.stop().await?;
     }
@@ -140,7 +139,7 @@ async fn server_of_fourteen(figures: &mut Figures, scratch: &Scratch, year: &Yea
     figures.note("`rollbook-server sample`, this school", format!("{:.1} s", made.as_secs_f64()));
 
     println!("The Today page…");
-    let (_, server) = kiosks.session(&data, year, (next()?, Half::Am), Way::InTurn).await?;
+    let (_, server) = kiosks.session(&data, year, next()?, Way::InTurn).await?;
     figures.part("The office's Today page, over HTTP on loopback, registers taken");
     today(figures, &server, user, &words).await?;
     server.stop().await
@@ -156,15 +155,15 @@ async fn server_of_many(figures: &mut Figures, scratch: &Scratch, year: &Year, m
     let passes = enrol_all(&data, year.at(first, 6, 30), ("office", PASSWORD), many).await?;
     let mut kiosks = Kiosks::new(passes);
     let days = year.days(first, 5);
-    let (warm, server) = kiosks.session(&data, year, (days[0], Half::Am), Way::InTurn).await?;
+    let (warm, server) = kiosks.session(&data, year, days[0], Way::InTurn).await?;
     server.stop().await?;
     drop(warm); // the first of each day's pages are cold
     println!("Registers of {many} classes…");
-    let (in_turn, server) = kiosks.session(&data, year, (days[1], Half::Am), Way::InTurn).await?;
+    let (in_turn, server) = kiosks.session(&data, year, days[1], Way::InTurn).await?;
     server.stop().await?;
     let mut at_once = Vec::new();
     for date in &days[2..] {
-        let (round, server) = kiosks.session(&data, year, (*date, Half::Am), Way::AtOnce).await?;
+        let (round, server) = kiosks.session(&data, year, *date, Way::AtOnce).await?;
         at_once.push(round);
         server.stop().await?;
     }

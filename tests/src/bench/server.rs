@@ -89,7 +89,9 @@ impl Kiosks {
         self.seats.len()
     }
 
-    /// Takes every class's register of one session on a server that is started for it, and keeps that server running.
+    /// Takes every class's register of one afternoon on a server that is started for it, and keeps that server running.
+    /// The morning's registers come in before, late, as after a morning without a network: they are not counted, and
+    /// warm what a server that has run for a day has warm.
     ///
     /// # Errors
     /// When a kiosk was refused.
@@ -97,10 +99,10 @@ impl Kiosks {
         &mut self,
         data: &Path,
         year: &Year,
-        (date, half): (NaiveDate, Half),
+        date: NaiveDate,
         way: Way,
     ) -> Result<(Round, Server), Trouble> {
-        let at = year.busy(date, half)?;
+        let at = year.busy(date, Half::Pm)?;
         let server = Server::start(data, Some(DayClock::starting(at, 1).spec(None)), None).await?;
         let pid = server.pid().ok_or("the server has no process number")?;
         for (pass, terminal) in &mut self.seats {
@@ -111,8 +113,9 @@ impl Kiosks {
                 terminal.morning(&server, pass, at).await?;
             }
         }
+        self.in_turn(SessionKey { date, half: Half::Am }, Way::InTurn).await?;
         let before = proc::cpu(pid)?;
-        let session = SessionKey { date, half };
+        let session = SessionKey { date, half: Half::Pm };
         let mut round = match way {
             Way::InTurn | Way::TapByTap => self.in_turn(session, way).await?,
             Way::AtOnce => self.at_once(session).await?,
