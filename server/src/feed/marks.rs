@@ -30,7 +30,7 @@ const DAYS: u64 = 6;
 const SLOTS: &str = "feed_slots";
 
 /// Which date has which slot.
-type Slots = BTreeMap<NaiveDate, usize>;
+pub type Slots = BTreeMap<NaiveDate, usize>;
 
 /// What another screen may know of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,22 +124,28 @@ impl Shown {
     }
 }
 
+/// The slots as they stand, with one for today: asked for once in a transaction that touches marks.
+///
+/// # Errors
+/// An accident of the store.
+pub fn slots(tx: &WriteTx<'_>, today: NaiveDate) -> Result<Slots, StoreError> {
+    let slots = kept(tx)?;
+    // The first mark of a day that did not begin yet begins it.
+    if slots.contains_key(&today) { Ok(slots) } else { turn(tx, today) }
+}
+
 /// Brings the row of a mark up to date, if it is of today or of the last school days.
 ///
 /// # Errors
 /// An accident of the store.
 pub fn touch_mark(
     tx: &WriteTx<'_>,
-    today: NaiveDate,
+    slots: &Slots,
     key: MarkKey,
     class: ClassId,
     shown: Shown,
 ) -> Result<(), StoreError> {
-    let mut slots = kept(tx)?;
-    if !slots.contains_key(&today) {
-        slots = turn(tx, today)?; // the first mark of a day that did not begin yet
-    }
-    let Some(name) = name(&slots, key) else { return Ok(()) };
+    let Some(name) = name(slots, key) else { return Ok(()) };
     let audience = Audience::Class(class);
     match shown.row(key) {
         Some(row) => put(tx, audience, &name, &RowBody::Mark(row)),

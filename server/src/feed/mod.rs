@@ -9,7 +9,7 @@ mod roster;
 mod rows;
 
 pub use day::{expected_in, expected_of, refresh_day, touch_expected};
-pub use marks::{Shown, touch_mark, touch_register};
+pub use marks::{Shown, Slots, slots, touch_mark, touch_register};
 pub use page::{Reader, page, reader};
 pub use roster::{refresh_roster, renew, touch_kiosk};
 pub use rows::{Audience, gone, head, put};

@@ -89,6 +89,8 @@ pub(super) struct Context<'t, 'c> {
     timelines: HashMap<i64, Vec<Around>>,
     /// Of whom something is planned, asked or expected in a session: most have nothing, and cost one question for all.
     present: HashMap<SessionKey, Rc<Present>>,
+    /// Where marks stand in the feed.
+    slots: Option<Rc<crate::feed::Slots>>,
     /// The first tap of each register in this batch.
     pub first_marks: HashMap<(SessionKey, ClassId), i64>,
     /// In whose name each session's register closes.
@@ -121,6 +123,7 @@ impl<'t, 'c> Context<'t, 'c> {
             rolls: HashMap::new(),
             timelines: HashMap::new(),
             present: HashMap::new(),
+            slots: None,
             first_marks: HashMap::new(),
             rules: HashMap::new(),
             facts: HashMap::new(),
@@ -159,6 +162,16 @@ impl<'t, 'c> Context<'t, 'c> {
         let present = Rc::new(Present { planned, raising, expected });
         self.present.insert(session, Rc::clone(&present));
         Ok(present)
+    }
+
+    /// Where marks stand in the feed.
+    pub(super) fn slots(&mut self) -> Result<Rc<crate::feed::Slots>, StoreError> {
+        if let Some(known) = &self.slots {
+            return Ok(Rc::clone(known));
+        }
+        let slots = Rc::new(crate::feed::slots(self.tx, self.today)?);
+        self.slots = Some(Rc::clone(&slots));
+        Ok(slots)
     }
 
     /// Plans, questions or expectations of a session changed.

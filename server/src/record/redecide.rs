@@ -60,14 +60,16 @@ impl Context<'_, '_> {
         }
         if changed {
             let shown = Shown { seen: decision.seen(), minutes: decision.mark.minutes };
-            feed::touch_mark(self.tx, self.today, key, place.class, shown)?;
+            let slots = self.slots()?;
+            feed::touch_mark(self.tx, &slots, key, place.class, shown)?;
         }
         if session.date >= self.today && (decision.expected.is_some() || present.expected.contains(&pupil)) {
             feed::touch_expected(self.tx, self.today, key, place.class, decision.expected)?;
             self.forget_present(session);
         }
         if let Some(before) = stands.as_ref().map(|s| s.class).filter(|class| *class != place.class) {
-            feed::touch_mark(self.tx, self.today, key, before, Shown { seen: None, minutes: None })?;
+            let slots = self.slots()?;
+            feed::touch_mark(self.tx, &slots, key, before, Shown { seen: None, minutes: None })?;
         }
         if stands.is_some_and(|s| s.went) != decision.left && session.half == Half::Am {
             self.marks.insert((SessionKey { date: session.date, half: Half::Pm }, pupil));
