@@ -163,7 +163,11 @@ fn carry_out(command: Command, hub: &HubHandle, printer: &Printer) -> Result<(),
             _ => refused("this register cannot be picked now"),
         },
         Command::Tap { pupil } => match walk::tile(&state(hub)?, pupil) {
-            Some(_) => then(hub, Msg::Tap { pupil }).map(drop),
+            // The screen may go back between the look and the touch: then nothing was tapped.
+            Some(_) => match then(hub, Msg::Tap { pupil })? {
+                Some(Screen::Register(register)) if register.tiles.iter().any(|t| t.pupil == pupil) => Ok(()),
+                _ => refused("no register with this pupil is on the screen"),
+            },
             None => refused("no register with this pupil is on the screen"),
         },
         Command::Mark { pupil, wanted } => walk::mark(hub, pupil, wanted),

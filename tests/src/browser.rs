@@ -282,16 +282,19 @@ impl Browser {
         Ok(lines.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
-    /// Pixels by which the page is wider than its window, or something on it is cut off.
+    /// What is wider than its window or cut off at the side, in words: the page, or elements of it.
     ///
     /// # Errors
     /// When the browser has gone.
-    pub async fn too_wide(&self) -> Result<i64, Trouble> {
-        let script = "const cut = [...document.querySelectorAll('main *')]
-                .filter(e => getComputedStyle(e).overflowX === 'hidden' && e.clientWidth > 1)
-                .map(e => e.scrollWidth - e.clientWidth - 1);
-            return Math.max(document.scrollingElement.scrollWidth - window.innerWidth, ...cut);";
-        Ok(self.script(script).await?.as_i64().unwrap_or(i64::MAX))
+    pub async fn too_wide(&self) -> Result<Vec<String>, Trouble> {
+        let script = "const say = (e, by) => `${e.tagName} ${e.className} by ${by} px`, page = document.scrollingElement;
+            const cut = [...document.querySelectorAll('main *')]
+                .filter(e => !e.classList.contains('hidden') && getComputedStyle(e).overflowX === 'hidden' && e.scrollWidth > e.clientWidth + 1)
+                .map(e => say(e, e.scrollWidth - e.clientWidth));
+            return page.scrollWidth > window.innerWidth ? [say(page, page.scrollWidth - window.innerWidth), ...cut] : cut;";
+        let found = self.script(script).await?;
+        let found = found.as_array().ok_or("no answer from the page")?;
+        Ok(found.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
     /// Takes a picture of the whole page.

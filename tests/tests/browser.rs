@@ -156,10 +156,7 @@ async fn narrow(desk: &Desk, register: &str) {
     for (name, path) in pages(desk, register) {
         page.go(&path).await.unwrap();
         page.picture(&format!("narrow_{name}")).await.unwrap();
-        let by = page.too_wide().await.unwrap();
-        if by > 0 {
-            too_wide.push(format!("{name} by {by} px"));
-        }
+        too_wide.extend(page.too_wide().await.unwrap().into_iter().map(|what| format!("{name}: {what}")));
     }
     page.close().await.unwrap();
     assert!(too_wide.is_empty(), "wider than a telephone: {too_wide:?}");

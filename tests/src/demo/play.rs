@@ -134,7 +134,13 @@ async fn register(seat: &mut Seat, room: &Room, lesson: &Lesson, clock: DayClock
             for pupil in &blank {
                 seat.write("present", *pupil, half)?;
             }
-            at_register(seat, room, &json!({ "do": "rest_present" })).await?;
+            // Touched when the screen had just gone back, it fills nothing: the tiles tell.
+            for _ in 0..AGAIN {
+                if tiles(seat, room).await?.iter().all(|(_, state)| state != "blank") {
+                    break;
+                }
+                at_register(seat, room, &json!({ "do": "rest_present" })).await?;
+            }
         }
         at_register(seat, room, &json!({ "do": "submit" })).await?;
     }
@@ -144,20 +150,26 @@ async fn register(seat: &mut Seat, room: &Room, lesson: &Lesson, clock: DayClock
 }
 
 /// Taps a tile until it shows what the teacher means, looking at it before each tap: blank, present, absent.
+///
+/// A tap is written once. When the screen goes back about then, only the tile tells whether it was made: it is made again
+/// if the tile does not show it.
 async fn bring_to(seat: &mut Seat, room: &Room, pupil: PupilId, wanted: &str, half: &str) -> Result<(), Trouble> {
-    for _ in 0..3 {
-        let tiles: BTreeMap<PupilId, String> = tiles(seat, room).await?.into_iter().collect();
-        let next = match tiles.get(&pupil).map(String::as_str) {
+    let mut tapped = "";
+    for _ in 0..AGAIN {
+        let shown = tiles(seat, room).await?.into_iter().find(|(id, _)| *id == pupil).map(|(_, state)| state);
+        let next = match shown.as_deref() {
             Some("blank") => "present",
             Some("present") if wanted == "absent" => "absent",
             // Done; or the office, or reception, knows better already.
             _ => return Ok(()),
         };
-        // Written once; when the screen goes back before the finger is there, it is this same tap that is made again.
-        seat.write(next, pupil, half)?;
-        at_register(seat, room, &json!({ "do": "tap", "pupil": pupil })).await?;
+        if tapped != next {
+            seat.write(next, pupil, half)?;
+            tapped = next;
+        }
+        unless_it_went_back(seat.ask(json!({ "do": "tap", "pupil": pupil })).await)?;
     }
-    Ok(())
+    Err(format!("{}: the screen goes back each time before a tap", seat.room).into())
 }
 
 /// Reception's whole morning.
