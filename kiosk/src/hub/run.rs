@@ -109,7 +109,6 @@ impl Run {
         self.sync.waiting = self.unsent.len() as u64;
         self.tick();
         self.update(Msg::Recalled { facts });
-        self.update(Msg::Sync(self.sync.clone()));
         let is_enrolled = enrolled.is_some();
         self.live.set(|state| {
             state.enrolled = is_enrolled;
@@ -120,6 +119,9 @@ impl Run {
         } else {
             self.update(Msg::Enrolling { code: None, check_word: None, trouble: None });
         }
+        // After the rows: those on the disk may be older than the last facts that the server has acknowledged, so what
+        // was said here stands until the feed speaks anew.
+        self.update(Msg::Sync(self.sync.clone()));
         self.show();
         let inbox = self.inbox.clone();
         // The hub outlives its link; a message after its end has nobody to reach.

@@ -139,7 +139,8 @@ pub fn expected_marks(taps: &[Made], bells: Bells) -> BTreeMap<(PupilId, String)
     let mut marks: BTreeMap<(PupilId, String), String> = BTreeMap::new();
     let (closes_am, closes_pm) = (bells.at(9, 20).0, bells.at(13, 30).0);
     let mut arrived: BTreeMap<PupilId, i64> = BTreeMap::new();
-    for Made { tap, .. } in taps {
+    // What no screen has confirmed was not promised: its own tile decided whether the teacher tapped again.
+    for Made { tap, .. } in taps.iter().filter(|made| made.saved.is_some()) {
         if tap.what == "arrived" {
             arrived.entry(tap.pupil).or_insert(tap.true_ms);
             continue;
@@ -193,6 +194,10 @@ pub fn nobody_forgotten(found: &mut Found, taps: &[Made], lessons: &[Vec<Lesson>
     let all: usize = pupils.iter().map(Vec::len).sum();
     if tapped.len() * 10 < all * 9 {
         found.wrong.push(format!("only {} of {all} pupils were tapped at all", tapped.len()));
+    }
+    let unconfirmed = taps.iter().filter(|t| t.saved.is_none()).count();
+    if unconfirmed * 50 > taps.len() {
+        found.wrong.push(format!("{unconfirmed} of {} taps were never confirmed by a screen", taps.len()));
     }
     for (room, lessons) in lessons.iter().enumerate() {
         if lessons.iter().any(|l| l.absent.iter().any(|p| !tapped.contains(p))) {

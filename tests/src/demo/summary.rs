@@ -57,7 +57,7 @@ pub fn table(marks: &[MarkRow], facts: &[FactRow], classes: &[(String, String)],
 #[must_use]
 pub fn verdict(found: &Found) -> String {
     let mut out = format!(
-        "\n  {} taps made, {} of them as the plug was pulled; {} marks compared\n",
+        "\n  {} taps made, {} of them not confirmed (the plug was pulled, or the screen went back); {} marks compared\n",
         found.taps, found.unconfirmed, found.marks
     );
     if found.wrong.is_empty() {
