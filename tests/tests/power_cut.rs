@@ -20,7 +20,7 @@ const SEEDS: &[u64] = &[1, 2, 3, 20_261_123];
 /// Fewer kills than this in one register prove nothing.
 const KILLS: usize = 12;
 /// Fewer confirmed marks than this prove nothing either.
-const MARKS: usize = 20;
+const MARKS: usize = 15;
 
 /// When the power goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
