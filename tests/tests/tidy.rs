@@ -276,7 +276,10 @@ fn the_licence_reader_reads() {
 #[test]
 fn nothing_private_and_nothing_unfinished() {
     let here = root();
-    let above = here.parent().and_then(Path::to_str).filter(|p| p.len() > 1).map(|p| format!("{p}/"));
+    // A folder that every machine has says nothing about its author's.
+    let common =
+        ["/", "/tmp", "/var", "/var/tmp", "/root", "/home", "/srv", "/opt", "/usr", "/usr/src", "/mnt", "/data"];
+    let above = here.parent().and_then(Path::to_str).filter(|p| !common.contains(p)).map(|p| format!("{p}/"));
     let unfinished = [concat!("to", "do!("), concat!("unimpl", "emented!("), concat!("FIX", "ME"), concat!("XX", "X:")];
     let mut wrong = String::new();
     let mut looked = 0;
