@@ -22,6 +22,7 @@ help:
 	@echo "make bench   the figures of docs/PERFORMANCE.md"
 	@echo "make shots   pictures of every kiosk screen and office page, in target/shots"
 	@echo "make assets  the font, htmx and axe-core, by lock file"
+	@echo "make fuzz    each fuzz target for MINUTES=10; see fuzz/README.md"
 	@echo "make lint    formatting and clippy alone"
 
 check-toolchain:
@@ -54,6 +55,14 @@ bench: check-toolchain assets
 	    --bin rollbook-server --bin rollbook-bench --features rollbook-kiosk/window,rollbook-tests/bench
 	@mkdir -p "$(TARGET)"
 	@"$(TARGET)/release/rollbook-bench" --within "$(TARGET)" --write docs/PERFORMANCE.md $(ARGS)
+
+MINUTES ?= 10
+.PHONY: fuzz fuzz-keep
+fuzz: check-toolchain
+	@deploy/need $(BASIC) g++:g++
+	@deploy/fuzz $(MINUTES)
+fuzz-keep: check-toolchain
+	@deploy/fuzz keep
 
 clean:
 	$(CARGO) clean

@@ -66,6 +66,9 @@ pub enum Task {
         #[arg(long, conflicts_with = "headless")]
         events: bool,
     },
+    /// Print what this kiosk keeps of the past as JSON, for `rollbook-server check --against-kiosks`: numbers and hashes, no
+    /// pupil. Works beside a running kiosk.
+    Witness,
     /// Say what this kiosk holds: its school, unsent entries, the last exchange. Works beside a running kiosk.
     Status {
         /// As one JSON object.

@@ -20,3 +20,4 @@ pub mod store;
 pub mod sync;
 #[cfg(any(feature = "window", feature = "linuxkms"))]
 pub mod ui;
+pub mod witness;

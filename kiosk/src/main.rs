@@ -9,8 +9,8 @@ use kiosk::config::Config;
 use kiosk::enrol::{EnrolError, Step, enrol};
 use kiosk::hub::{Front, Hub};
 use kiosk::script::{Printer, play};
-use kiosk::status;
 use kiosk::store::{Store, kept, open_or_begin_anew};
+use kiosk::{status, witness};
 use serde_json::json;
 use std::error::Error;
 use std::io::IsTerminal;
@@ -40,6 +40,11 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
         Task::Enrol { json, again } => {
             let clock = Clock::new(cli.place.clock.as_deref())?;
             enrol_now(&config, &clock, json, again)
+        }
+        Task::Witness => {
+            let kept = witness::look(&config.data)?.ok_or("this kiosk has no school yet, and keeps nothing of one")?;
+            println!("{}", serde_json::to_string_pretty(&kept)?);
+            Ok(())
         }
         Task::Status { json } => {
             let status = status::look(&config.data)?;

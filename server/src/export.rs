@@ -2,16 +2,21 @@
 //!
 //! Must never: leave out a row because it looks wrong.
 //!
+//! The head of the school's record stands in the last column of the first line, as the title of a column that is empty
+//! below: "record 412:3f2a…". A spreadsheet keeps it through sorting, filtering and saving, and `check --head` compares it
+//! with the record later.
+//!
 //! `marks`: one row a mark as it stands (or, with history, one a state that an entry ever had). `basis_log` and
 //! `basis_seq` name the fact that decided it; `basis_kiosk` is the room it was seen in, empty for an act of the office.
 //! `facts`: one row a fact of a kiosk, dated as well as is known now; `first_log` and `first_seq` are its identity: equal
 //! on two rows, they are one fact that was appended again after a log was begun anew.
 
-use crate::record::{Dated, dated};
+use crate::record::{Dated, dated, own_head};
 use crate::store::columns::{DateCol, HalfCol};
 use crate::store::{ReadTx, StoreError};
 use chrono::NaiveDate;
 use rusqlite::params;
+use shared::log::Head;
 use shared::observation::Observation;
 use std::io::Write;
 
@@ -31,6 +36,13 @@ pub struct Marks {
     pub history: bool,
     /// Names of pupils too.
     pub names: bool,
+}
+
+/// The title of the last column: where the school's own log ends, which vouches for all of the record up to its last
+/// witness; so the caller takes one down first ([`crate::record::witness`]).
+fn head(c: &rusqlite::Connection) -> Result<String, StoreError> {
+    let head = own_head(c)?.map_or(Head::EMPTY, |(_, _, head)| head);
+    Ok(format!("record {}:{}", head.seq, head.hash))
 }
 
 fn csv_accident(error: csv::Error) -> StoreError {
@@ -79,6 +91,7 @@ pub fn marks(tx: &ReadTx<'_>, dates: Dates, what: Marks, out: impl Write) -> Res
         "basis_kiosk",
         "happened_from_ms",
         "happened_until_ms",
+        &head(tx)?,
     ])
     .map_err(csv_accident)?;
     let mut statement = tx.prepare(&sql)?;
@@ -86,7 +99,7 @@ pub fn marks(tx: &ReadTx<'_>, dates: Dates, what: Marks, out: impl Write) -> Res
     let mut count = 0;
     let int = |n: Option<i64>| n.map(|n| n.to_string()).unwrap_or_default();
     while let Some(r) = rows.next()? {
-        let mut record: Vec<String> = Vec::with_capacity(20);
+        let mut record: Vec<String> = Vec::with_capacity(21);
         for at in 0..20 {
             record.push(match at {
                 4 if !what.names => String::new(),
@@ -94,6 +107,7 @@ pub fn marks(tx: &ReadTx<'_>, dates: Dates, what: Marks, out: impl Write) -> Res
                 _ => r.get(at)?,
             });
         }
+        record.push(String::new());
         csv.write_record(&record).map_err(csv_accident)?;
         count += 1;
     }
@@ -123,6 +137,7 @@ pub fn facts(tx: &ReadTx<'_>, dates: Option<Dates>, out: impl Write) -> Result<u
         "held",
         "first_log",
         "first_seq",
+        &head(tx)?,
     ])
     .map_err(csv_accident)?;
     let mut count = 0;
@@ -162,6 +177,7 @@ pub fn facts(tx: &ReadTx<'_>, dates: Option<Dates>, out: impl Write) -> Result<u
             fact.held.to_string(),
             fact.first.log.to_string(),
             fact.first.seq.to_string(),
+            String::new(),
         ];
         csv.write_record(&record).map_err(csv_accident)?;
         count += 1;

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rusqlite::OptionalExtension;
 use serde::Serialize;
+use shared::id::SchoolId;
 use shared::time::Millis;
 use std::sync::Arc;
 
@@ -137,10 +138,18 @@ pub fn look(stores: &Stores) -> Result<Health, StoreError> {
         wrong.push("Less than 1 GB is free on the server's disk. Make room, or give it a larger one.".to_owned());
     }
     let mut schools = Vec::new();
+    let pasts = other_pasts(stores)?;
     let mut backup: Option<i64> = None;
     let mut without = false;
     for school in stores.all() {
         let (health, at) = school.read_now(|tx| one(tx, school.slug(), now.at))?;
+        if pasts.contains(&school.id()) {
+            wrong.push(format!(
+                "{}: a kiosk was shown another past of the record than the one that stands here. Keep the files, and run \
+                 `rollbook-server check --against-kiosks`.",
+                health.slug
+            ));
+        }
         if health.offline > 0 {
             wrong.push(format!(
                 "{}: {} of {} kiosks offline. They go on taking registers; see that they have power and network.",
@@ -173,6 +182,15 @@ pub fn look(stores: &Stores) -> Result<Health, StoreError> {
         disk_free,
         backup_ms: backup,
         schools,
+    })
+}
+
+/// Schools of which a kiosk keeps another past.
+fn other_pasts(stores: &Stores) -> Result<Vec<SchoolId>, StoreError> {
+    stores.trust().read_now(|c| {
+        let mut found = c.prepare_cached("SELECT DISTINCT school FROM kept_head WHERE fits = 0")?;
+        let rows = found.query_map([], |r| r.get(0).map(SchoolId::from_bytes))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     })
 }
 

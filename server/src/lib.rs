@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod live;
 pub mod office;
 pub mod record;
+pub mod removal;
 pub mod router;
 pub mod sample;
 pub mod school;

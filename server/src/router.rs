@@ -5,7 +5,7 @@
 
 use crate::auth::{self, Role, login, session};
 use crate::error::{Error, problem};
-use crate::office::{absence, amend, cards, import, kiosks, question, register, staff, today};
+use crate::office::{absence, amend, cards, import, kiosks, question, register, removal, staff, today};
 use crate::state::App;
 use crate::{assets, enrol, health, live, sync};
 use Role::{Champion, Committee, Head, It, Office, Teacher, Trust};
@@ -17,6 +17,8 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use shared::wire::v1::ProblemCode;
+use std::time::Duration;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_sessions::Session;
 
 /// Who may call a route.
@@ -66,6 +68,8 @@ const AMENDS: &[Role] = &[Office, Head];
 const PEOPLE: &[Role] = &[Office, Head];
 /// Sees how the roster came in.
 const IMPORTS: &[Role] = &[Office, Head, It];
+/// Lets what is over six years old go.
+const REMOVES: &[Role] = &[Head];
 /// Enrols and revokes kiosks.
 const KIOSKS: &[Role] = &[Office, Head, It];
 
@@ -121,6 +125,9 @@ pub const ROUTES: &[Route] = &[
     // ---- how the roster came in ---------------------------------------------------------------------------------------
     page("GET",  "/import",                           Who::SignedIn(IMPORTS), || get(import::page)),
     page("GET",  "/import/pupils.csv",                Who::SignedIn(IMPORTS), || get(import::template)),
+    // ---- what is over six years old ------------------------------------------------------------------------------------
+    page("GET",  "/removal",                          Who::SignedIn(REMOVES), || get(removal::page)),
+    page("POST", "/removal",                          Who::SignedIn(REMOVES), || post(removal::submit)),
     // ---- kiosks, as people see them ---------------------------------------------------------------------------------
     page("GET",  "/kiosks",                           Who::SignedIn(KIOSKS), || get(kiosks::page)),
     page("POST", "/kiosks/enrol",                     Who::SignedIn(KIOSKS), || post(kiosks::code)),
@@ -129,6 +136,8 @@ pub const ROUTES: &[Route] = &[
     page("POST", "/kiosks/revoke/{kiosk}",            Who::SignedIn(KIOSKS), || post(kiosks::revoke)),
 ];
 
+/// A request whose body comes slower than one part in so long is given up.
+const SLOW_BODY: Duration = Duration::from_secs(15);
 /// Bytes that a form may bring.
 const FORM_BYTES: usize = 64 * 1024;
 
@@ -145,7 +154,7 @@ pub fn build(app: App, sessions: session::Sessions, secure: bool) -> Router {
         .layer(session::layer(sessions, secure))
         .layer(from_fn(headers));
     let kiosks = Router::new().merge(sync::routes()).merge(enrol::routes()).route_layer(from_fn(listed));
-    pages.merge(kiosks).fallback(nothing).with_state(app)
+    pages.merge(kiosks).fallback(nothing).layer(RequestBodyTimeoutLayer::new(SLOW_BODY)).with_state(app)
 }
 
 fn entry(method: &Method, path: Option<&MatchedPath>) -> Option<&'static Route> {

@@ -208,6 +208,68 @@ pub enum Act {
         /// SHA-256 of its text as the school's file keeps it, so that a calendar rewritten later is found.
         calendar: Hash,
     },
+    /// Where every log and the record stood, so that this log's head vouches for all of them. A kiosk keeps that head.
+    Witnessed {
+        /// Logs that grew since the act before this one that names them.
+        logs: Vec<Stood>,
+        /// The entries of the record made since the act before this one that has some.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entries: Option<Made>,
+    },
+    /// What was over six years old was removed: bodies and salts are gone, headers stay.
+    Removed {
+        /// The rule, as "six years".
+        rule: Name,
+        /// The last day of what went: of each mark, the newest fact and entry are of this day or before.
+        date: NaiveDate,
+        /// What is gone from which log. A missing body that no such act names is tampering.
+        gone: Vec<Gone>,
+    },
+}
+
+/// Where a log stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stood {
+    /// The log.
+    pub log: LogId,
+    /// Its last entry.
+    pub seq: u64,
+    /// The hash of that.
+    pub hash: Hash,
+}
+
+/// Entries of the record up to one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Made {
+    /// The first.
+    pub from: u64,
+    /// The last.
+    pub upto: u64,
+    /// Of what they say, all of them in order.
+    pub digest: Hash,
+}
+
+/// Entries of a log whose bodies are gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gone {
+    /// The log.
+    pub log: LogId,
+    /// First and last of each stretch, both included.
+    pub spans: Vec<(u64, u64)>,
+}
+
+impl Act {
+    /// Whether it stays when its six years are over: it says what became of the record, and names no pupil.
+    #[must_use]
+    pub const fn stays(&self) -> bool {
+        matches!(
+            self,
+            Self::Witnessed { .. } | Self::Removed { .. } | Self::CalendarSet { .. } | Self::LogSealed { .. }
+        )
+    }
 }
 
 /// Whose a card is.

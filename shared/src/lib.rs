@@ -8,6 +8,7 @@ pub mod attendance;
 pub mod calendar;
 pub mod codes;
 pub mod id;
+pub mod kept;
 pub mod limits;
 pub mod log;
 pub mod observation;

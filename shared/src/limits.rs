@@ -31,3 +31,5 @@ pub const LOGIN_WAIT_S: i64 = 30;
 pub const KEEP_ACKED_DAYS: i64 = 30;
 /// Bytes of a reason sealed to the server's key.
 pub const SEALED_BYTES: usize = 1024;
+/// Heads of past days that a kiosk tells in one hello.
+pub const KEPT_HEADS: usize = 16;

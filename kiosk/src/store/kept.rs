@@ -3,10 +3,13 @@
 //! Must never: show the token by way of {:?}.
 
 use super::StoreError;
+use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use shared::id::{KioskId, SchoolId};
+use shared::limits::KEPT_HEADS;
 use shared::log::{Hash, Head};
 use shared::time::Millis;
+use shared::wire::v1::KeptHead;
 use std::fmt;
 
 /// What enrolment gave.
@@ -111,6 +114,36 @@ pub fn last_exchange(tx: &Connection) -> Result<Option<Millis>, StoreError> {
 /// [`StoreError`].
 pub fn exchanged(tx: &Transaction<'_>, at: Millis) -> Result<(), StoreError> {
     set(tx, "last_exchange", &at.0.to_string())
+}
+
+/// Heads of days gone by after one, in turn: as many as one hello carries. The newest day is left out: its head may grow.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn past_heads(tx: &Connection, after: Option<NaiveDate>) -> Result<Vec<KeptHead>, StoreError> {
+    let mut found = tx.prepare_cached(
+        "SELECT date, seq, hash FROM school_head WHERE date > ?1 AND date < (SELECT max(date) FROM school_head)
+         ORDER BY date LIMIT ?2",
+    )?;
+    let after = after.map(|day| day.to_string()).unwrap_or_default();
+    let rows = found.query_map(params![after, KEPT_HEADS], kept_head)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Every head of the school's own log that is kept, oldest day first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn school_heads(tx: &Connection) -> Result<Vec<KeptHead>, StoreError> {
+    let mut found = tx.prepare("SELECT date, seq, hash FROM school_head ORDER BY date")?;
+    let rows = found.query_map([], kept_head)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn kept_head(row: &rusqlite::Row<'_>) -> rusqlite::Result<KeptHead> {
+    let date: String = row.get(0)?;
+    let date = date.parse().map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, 0))?;
+    Ok(KeptHead { date, seq: row.get(1)?, hash: Hash(row.get(2)?) })
 }
 
 /// Keeps the head of the school's own log, one a day. Answers whether it fits what was shown before: the same number

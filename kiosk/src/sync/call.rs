@@ -9,7 +9,7 @@ use shared::id::{FeedId, LogId};
 use shared::limits::BATCH_ENTRIES;
 use shared::log::Head;
 use shared::sync::{Call, Event, Failure, batch};
-use shared::wire::v1::{Fault, Hello, PROTOCOL, Pull};
+use shared::wire::v1::{Fault, Hello, KeptHead, PROTOCOL, Pull};
 use std::future::Future;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -92,11 +92,11 @@ pub async fn hello(
     clock: Clock,
     (log, head): (LogId, Head),
     (feed, cursor): (Option<FeedId>, u64),
-    faults: Vec<Fault>,
+    (faults, kept): (Vec<Fault>, Vec<KeptHead>),
 ) -> Result<Event, NoAnswer> {
     let t0 = clock.mono();
     let protocols = vec![PROTOCOL];
-    let hello = Hello { protocols, log, head, feed, cursor, app: crate::enrol::app(), t0, faults };
+    let hello = Hello { protocols, log, head, feed, cursor, app: crate::enrol::app(), t0, faults, kept };
     let answer = http.hello(&hello).await?;
     Ok(Event::HelloAnswered { t0, t3: clock.mono(), answer })
 }

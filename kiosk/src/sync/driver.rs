@@ -10,6 +10,7 @@ use crate::store::kept::Enrolled;
 use crate::store::{Store, StoreError, feed, kept, log, timeline};
 use crate::sync::http::Http;
 use crate::sync::tls::Pins;
+use chrono::NaiveDate;
 use shared::observation::{Notice, Observation, Observed};
 use shared::sync::{Action, Engine, Event, Standing};
 use shared::time::{Anchor, Millis};
@@ -149,6 +150,8 @@ struct Driver {
     /// The newest anchor, or the newest instant the server named.
     anchor: Option<Anchor>,
     heard: Millis,
+    /// The last of the days gone by whose head was told to the server: they are told in turn.
+    told: Option<NaiveDate>,
     tell: Tell,
 }
 
@@ -189,6 +192,7 @@ impl Driver {
             faults: Vec::new(),
             anchor: standing.anchor,
             heard: Millis(0),
+            told: None,
             store,
             clock,
             http,
@@ -288,8 +292,16 @@ impl Driver {
     async fn perform(&mut self, action: Action) -> Result<(), StoreError> {
         match action {
             Action::SendHello { log, head, feed, cursor } => {
-                let hello =
-                    call::hello(self.http.clone(), self.clock, (log, head), (feed, cursor), self.faults.clone());
+                let after = self.told;
+                let kept = self.store.write_soon(move |tx| kept::past_heads(tx, after)).await?;
+                self.told = kept.last().map(|last| last.date);
+                let hello = call::hello(
+                    self.http.clone(),
+                    self.clock,
+                    (log, head),
+                    (feed, cursor),
+                    (self.faults.clone(), kept),
+                );
                 self.calls.send(shared::sync::Call::Hello, &self.network, hello);
             }
             Action::SendPush { log, from, max } => {

@@ -4,6 +4,7 @@
 
 use super::{Outcome, chosen};
 use crate::export::{self, Dates, Marks};
+use crate::record;
 use crate::store::Stores;
 use chrono::NaiveDate;
 use std::io::Write;
@@ -74,6 +75,9 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     let (Args::Marks { common, .. } | Args::Facts { common }) = args;
     let school = chosen(stores, common.school.as_deref())?;
     let (sink, dates) = (common.sink()?, common.dates());
+    // The head on the export then vouches for all that is in it, also for what came in today.
+    let now = stores.clock().now();
+    school.write_now(move |tx| record::witness(tx, now))?;
     let rows = school.read_now(|tx| match args {
         Args::Marks { history, names, .. } => {
             let all =

@@ -10,6 +10,8 @@ use crate::store::Stores;
 use crate::{jobs, router, tls};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::server::conn::auto::Builder;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,6 +21,14 @@ use tracing_subscriber::EnvFilter;
 
 /// Requests under way get so long to end.
 const GRACE: Duration = Duration::from_secs(5);
+/// The head of a connection's first request must be here within so long.
+const SLOW_HEAD: Duration = Duration::from_secs(15);
+/// Those of later ones too; between two requests a connection may rest as long. A kiosk lets go of its own after 90 s.
+const RESTS: Duration = Duration::from_secs(100);
+/// Requests at once on one HTTP/2 connection: a browser's page and its live stream, a kiosk's three.
+const STREAMS: u32 = 32;
+/// Open files and connections.
+const FILES: u64 = 16_384;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -56,6 +66,7 @@ pub(super) fn run(args: &Args, data: &Path, clock: Clock) -> Outcome {
 }
 
 async fn serve(args: &Args, data: &Path, clock: Clock) -> Outcome {
+    many_connections();
     let stores = Stores::open(data, clock)?;
     let identity = tls::identity(data)?;
     let sessions = session::open(data).await?;
@@ -66,16 +77,19 @@ async fn serve(args: &Args, data: &Path, clock: Clock) -> Outcome {
 
     let secure = router::build(app.clone(), sessions.clone(), true);
     let listener = bind(args.kiosks)?;
-    let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(identity.config))?
+    let mut server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(identity.config))?
         .handle(tls_handle.clone())
-        .serve(secure.into_make_service_with_connect_info::<SocketAddr>());
+        .first_request_timeout(SLOW_HEAD);
+    impatient(server.http_builder());
+    let server = server.serve(secure.into_make_service_with_connect_info::<SocketAddr>());
     let secure = tokio::spawn(server);
     let plain = match args.office {
         Some(office) => {
             let router = router::build(app.clone(), sessions.clone(), false);
-            let server = axum_server::from_tcp(bind(office)?)?
-                .handle(plain_handle.clone())
-                .serve(router.into_make_service_with_connect_info::<SocketAddr>());
+            let mut server =
+                axum_server::from_tcp(bind(office)?)?.handle(plain_handle.clone()).first_request_timeout(SLOW_HEAD);
+            impatient(server.http_builder());
+            let server = server.serve(router.into_make_service_with_connect_info::<SocketAddr>());
             Some(tokio::spawn(server))
         }
         None => None,
@@ -97,6 +111,23 @@ async fn serve(args: &Args, data: &Path, clock: Clock) -> Outcome {
     jobs.await?;
     tokio::task::spawn_blocking(move || stores.stop()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Somebody who opens connections and says nothing on them, or a word a minute, does not keep others out.
+fn impatient(http: &mut Builder<TokioExecutor>) {
+    http.http1().header_read_timeout(RESTS);
+    http.http2().keep_alive_interval(Some(SLOW_HEAD)).keep_alive_timeout(SLOW_HEAD).max_concurrent_streams(STREAMS);
+}
+
+/// As many open connections as the system lets us have: each kiosk and each live page holds one.
+fn many_connections() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(FILES, |most| most.min(FILES));
+    if current.is_some_and(|now| now < wanted) {
+        // Refused: it goes on with fewer.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    }
 }
 
 async fn wait_for_the_end() -> std::io::Result<()> {

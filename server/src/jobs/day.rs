@@ -1,10 +1,11 @@
-//! Beginning a day: the kiosks' feed moves on to it, once, whenever the server first sees it.
+//! Beginning a day: what stood at the end of the one before is taken down, and the kiosks' feed moves on, once,
+//! whenever the server first sees it.
 //!
 //! Must never: leave a birthday, an expectation or a timetable of yesterday in the feed.
 
 use crate::clock::Now;
 use crate::store::{StoreError, WriteTx};
-use crate::{feed, school};
+use crate::{feed, record, school};
 
 /// Tombstones kept; beyond this the oldest half is swept.
 const TOMBSTONES: i64 = 5_000;
@@ -18,6 +19,7 @@ pub fn begin_day(tx: &WriteTx<'_>, now: Now) -> Result<(), StoreError> {
     if school::setting(tx, "feed_day")?.as_deref() == Some(&today) {
         return Ok(());
     }
+    record::witness(tx, now)?; // of yesterday
     feed::refresh_roster(tx, now)?;
     sweep(tx)?;
     school::set(tx, "feed_day", &today)

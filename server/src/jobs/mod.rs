@@ -1,12 +1,15 @@
-//! What the server does by itself, by the calendar: closes registers on time, and begins each day.
+//! What the server does by itself, by the calendar: closes registers on time, begins each day, and
+//! removes what is over six years old where it may.
 //!
 //! Must never: poll. The next moment is computed from the calendar, and looked at again when the clock was stepped.
 
 mod close;
 mod day;
+mod removal;
 
 pub use close::{close_due, next_close};
 pub use day::begin_day;
+pub use removal::remove_when_due;
 
 use crate::auth::session::{self, Sessions};
 use crate::state::App;
@@ -61,6 +64,11 @@ async fn of_school(mut app: App, school: Arc<School>) {
                 app.clock.now().at.plus(AGAIN_MS)
             }
         };
+        match remove_when_due(&school, &app.clock).await {
+            Ok(went) if !went.is_nothing() => tracing::info!(school = school.slug(), %went, "removed after six years"),
+            Ok(_) => {}
+            Err(error) => tracing::error!(school = school.slug(), %error, "what is over six years old was not removed"),
+        }
         while app.clock.now().at < next {
             tokio::select! {
                 () = tokio::time::sleep(app.clock.delay(next)) => {}

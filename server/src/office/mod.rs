@@ -14,6 +14,7 @@ pub mod kiosks;
 mod people_tests;
 pub mod question;
 pub mod register;
+pub mod removal;
 mod sheet;
 pub mod staff;
 mod strip;
@@ -24,7 +25,7 @@ pub mod today;
 pub mod visit;
 mod words;
 
-use crate::auth::Actor;
+use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use askama::Template;
 use axum::extract::{FromRequest, Request};
@@ -68,6 +69,7 @@ impl Shell {
             ("/cards", "Cards", people),
             ("/kiosks", "Kiosks", role.sees_kiosks()),
             ("/import", "Import", role.sees_imports()),
+            ("/removal", "Removal", role == Role::Head),
         ];
         Self {
             nav: pages

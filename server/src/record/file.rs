@@ -179,7 +179,9 @@ impl Context<'_, '_> {
             | Act::PinSet { .. }
             | Act::PinRemoved { .. }
             | Act::CardBound { .. }
-            | Act::CardLost { .. } => {}
+            | Act::CardLost { .. }
+            | Act::Witnessed { .. }
+            | Act::Removed { .. } => {}
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! Must never: decide by itself. `shared::register::decide` does; this gathers what it needs and writes what it says.
 
 mod acts;
+mod anew;
 mod append;
 mod context;
 mod dated;
@@ -14,13 +15,19 @@ mod redecide;
 mod roll;
 mod sitting;
 mod timeline;
+mod witness;
 
 pub(crate) use acts::own_head;
 pub use acts::{act, acts, seen};
+pub(crate) use anew::anew;
 pub(crate) use append::log_of;
 pub use append::{Appended, append};
 pub use dated::{Dated, dated, taken};
 pub use roll::{class_in, on_roll};
+pub use witness::witness;
+pub(crate) use witness::{digest, each, of_entry};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod time_tests;

@@ -29,8 +29,8 @@ pub(super) fn entry(tx: &WriteTx<'_>, key: MarkKey, class: ClassId, new: &NewEnt
     let (name, position) = by(&new.by);
     tx.prepare_cached(
         "INSERT INTO entry(pupil, date, half, class, code, minutes, detail, provisional, original, is_change, reason,
-                           made_at, by_name, by_position, basis_log, basis_seq, happened_from, happened_until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                           made_at, by_name, by_position, basis_log, basis_seq, happened_from, happened_until, salt)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     )?
     .execute(params![
         key.pupil.as_bytes(),
@@ -51,6 +51,7 @@ pub(super) fn entry(tx: &WriteTx<'_>, key: MarkKey, class: ClassId, new: &NewEnt
         new.basis.as_ref().map(|b| int(b.seq)),
         new.happened.as_ref().map(|h| h.earliest.0),
         new.happened.as_ref().map(|h| h.latest.0),
+        super::witness::salt()?,
     ])?;
     Ok(tx.last_insert_rowid())
 }

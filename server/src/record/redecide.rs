@@ -45,6 +45,9 @@ impl Context<'_, '_> {
     }
 
     fn mark(&mut self, pupil: PupilId, session: SessionKey) -> Result<(), StoreError> {
+        if session.date <= crate::removal::last_day(self.today) && !self.has_anything(pupil, session)? {
+            return Ok(()); // what was removed after six years is not made anew from what is left of its register
+        }
         let Some(place) = self.place(pupil, session)? else { return Ok(()) };
         let key = MarkKey { pupil, session };
         let facts = self.gather(pupil, session, place)?;
@@ -76,6 +79,16 @@ impl Context<'_, '_> {
         }
         self.states.insert((session, place.class));
         Ok(())
+    }
+
+    /// Whether a pupil has an entry or a fact of their own in a session.
+    fn has_anything(&self, pupil: PupilId, session: SessionKey) -> Result<bool, StoreError> {
+        let mut found = self.tx.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM entry WHERE date = ?1 AND half = ?2 AND pupil = ?3)
+                 OR EXISTS (SELECT 1 FROM fact_about WHERE date = ?1 AND half = ?2 AND about = ?3)",
+        )?;
+        let key = params![DateCol(session.date), HalfCol(session.half), pupil.as_bytes()];
+        Ok(found.query_row(key, |r| r.get(0))?)
     }
 
     fn sitting(&mut self, key: MarkKey, place: Place) -> Result<Sitting, StoreError> {

@@ -9,7 +9,7 @@ mod made;
 mod names;
 mod outfit;
 mod people;
-mod rng;
+pub(crate) mod rng;
 #[cfg(test)]
 mod tests;
 

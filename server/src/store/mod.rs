@@ -5,12 +5,16 @@
 pub mod columns;
 mod error;
 pub mod open;
+mod rehearse;
 mod school;
+pub mod sums;
 mod trust;
 mod tx;
+mod vfs;
 mod writer;
 
 pub use error::StoreError;
+pub use rehearse::rehearse;
 pub use school::School;
 pub use trust::Trust;
 pub use tx::{ReadTx, WriteTx};
@@ -55,6 +59,14 @@ impl Stores {
             stores.keep(School::open(&path, id, &slug)?);
         }
         Ok(Arc::new(stores))
+    }
+
+    /// Opens the trust's own file alone, for looking when a school's cannot be opened.
+    ///
+    /// # Errors
+    /// As for [`Stores::open`].
+    pub fn open_trust(dir: &Path) -> Result<Trust, StoreError> {
+        Trust::look(&dir.join("trust.db"))
     }
 
     /// Makes a school: its file first, then its row in `trust.db`, so that a crash between leaves no school without a file.

@@ -23,6 +23,12 @@ impl Trust {
         Ok(Self { path: path.to_owned(), write: Arc::new(Mutex::new(write)), read: Arc::new(Mutex::new(read)) })
     }
 
+    /// Opens it to look only; what is written is refused.
+    pub(super) fn look(path: &Path) -> Result<Self, StoreError> {
+        let (write, read) = (open::reader(path)?, open::reader(path)?);
+        Ok(Self { path: path.to_owned(), write: Arc::new(Mutex::new(write)), read: Arc::new(Mutex::new(read)) })
+    }
+
     /// Its file.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -3,6 +3,7 @@
 //! Must never: wait for the writer longer than a commit takes: the answer carries the clock.
 
 use super::device::Caller;
+use super::kept::Told;
 use super::{accident, malformed};
 use crate::error::problem;
 use crate::feed;
@@ -40,7 +41,10 @@ pub(super) async fn hello(
     let (program, cursor) = (hello.app.to_string(), hello.cursor);
     let answer = caller.school.read(move |tx| answer(tx, kiosk, &hello, t1)).await;
     let answer = match answer {
-        Ok(Some(answer)) => answer,
+        Ok(Some((answer, told))) => {
+            super::kept::note_soon(&app, caller.school.id(), kiosk, told, t1);
+            answer
+        }
         Ok(None) => return malformed("This log is another kiosk's."),
         Err(error) => return accident(&error),
     };
@@ -63,7 +67,12 @@ pub(super) async fn hello(
     Json(HelloAnswer { t2: app.clock.now().at, ..answer }).into_response()
 }
 
-fn answer(tx: &ReadTx<'_>, kiosk: KioskId, hello: &Hello, t1: Millis) -> Result<Option<HelloAnswer>, StoreError> {
+fn answer(
+    tx: &ReadTx<'_>,
+    kiosk: KioskId,
+    hello: &Hello,
+    t1: Millis,
+) -> Result<Option<(HelloAnswer, Vec<Told>)>, StoreError> {
     let reader = feed::reader(tx, kiosk)?.ok_or(StoreError::Missing("kiosk"))?;
     let (server_head, state) = match log_of(tx, hello.log, kiosk)? {
         Some(Err(())) => return Ok(None),
@@ -75,7 +84,8 @@ fn answer(tx: &ReadTx<'_>, kiosk: KioskId, hello: &Hello, t1: Millis) -> Result<
         .query_row([hello.log.as_bytes()], |r| r.get::<_, i64>(0))
         .optional()?
         .map_or(0, crate::store::columns::uint);
-    Ok(Some(HelloAnswer {
+    let told = super::kept::compare(tx, hello, t1)?;
+    let answer = HelloAnswer {
         protocol: PROTOCOL,
         server_head,
         log: state,
@@ -85,5 +95,6 @@ fn answer(tx: &ReadTx<'_>, kiosk: KioskId, hello: &Hello, t1: Millis) -> Result<
         t1,
         t2: t1,
         school_head: own_head(tx)?.map_or(Head::EMPTY, |(_, _, head)| head),
-    }))
+    };
+    Ok(Some((answer, told)))
 }

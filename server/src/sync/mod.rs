@@ -4,6 +4,7 @@
 
 mod device;
 mod hello;
+mod kept;
 mod pull;
 mod push;
 
@@ -48,5 +49,9 @@ fn accident(error: &StoreError) -> Response {
     problem(StatusCode::INTERNAL_SERVER_ERROR, ProblemCode::Server, "The server could not do this. It was noted there.")
 }
 
+#[cfg(test)]
+mod limits_tests;
+#[cfg(test)]
+mod stolen_tests;
 #[cfg(test)]
 mod tests;

@@ -20,11 +20,12 @@ fn hello(kiosk: &Kiosk) -> Vec<u8> {
         app: shared::text::Text::new("0.1.0").unwrap(),
         t0: shared::time::Mono(5),
         faults: Vec::new(),
+        kept: Vec::new(),
     };
     serde_json::to_vec(&hello).unwrap()
 }
 
-fn code_of(body: &[u8]) -> ProblemCode {
+pub(super) fn code_of(body: &[u8]) -> ProblemCode {
     serde_json::from_slice::<Problem>(body).unwrap().code
 }
 

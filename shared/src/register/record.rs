@@ -91,7 +91,9 @@ pub fn record(stood: Option<&EntryNow>, decision: &Decision, posting: &Posting<'
         return None;
     }
     let fact = mark.basis.fact.as_ref();
-    let only_the_time = stood.is_some_and(|old| old.code == mark.code && old.provisional && !mark.provisional);
+    // A person's own words stand, also where they leave the code as it was.
+    let said = matches!(mark.basis.ground, Ground::Settled | Ground::Amended);
+    let only_the_time = !said && stood.is_some_and(|old| old.code == mark.code && old.provisional && !mark.provisional);
     Some(NewEntry {
         code: mark.code,
         minutes: mark.minutes,

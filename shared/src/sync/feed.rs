@@ -104,5 +104,31 @@ mod tests {
         assert_eq!(feed.check(&[], 10, true), Err(BadPage::NoProgress { next: 10 }));
         let many: Vec<u64> = (11..12 + PAGE_ROWS as u64).collect();
         assert_eq!(feed.check(&rows(&many), 2_000, false), Err(BadPage::TooLarge));
+        assert_eq!(feed.check(&rows(&many[1..]), 2_000, false), Ok(()), "a thousand");
+    }
+
+    #[test]
+    fn a_row_has_its_bound_too() {
+        use crate::id::{ClassId, StaffId};
+        use crate::wire::v1::{RowBody, StaffRow};
+        let feed = Feed { feed: Some(FeedId::from_bytes([1; 16])), cursor: 10 };
+        let row = |classes: usize, name: usize| {
+            let body = RowBody::Staff(StaffRow {
+                staff: StaffId::from_bytes([1; 16]),
+                name: Text::new(&"n".repeat(name)).expect("a name"),
+                pin: None,
+                cards: Vec::new(),
+                classes: vec![ClassId::from_bytes([2; 16]); classes],
+            });
+            (
+                serde_json::to_vec(&body).expect("json").len(),
+                Row { seq: 11, key: Text::new("k").expect("short"), body: Some(body) },
+            )
+        };
+        let (bare, _) = row(0, 1);
+        let classes = (ROW_BYTES - bare) / 35 - 1; // each takes 32 digits, two quotes and a comma
+        let name = (1..=80).find(|name| row(classes, *name).0 == ROW_BYTES).expect("a name that fills it");
+        assert_eq!(feed.check(&[row(classes, name).1], 11, false), Ok(()));
+        assert_eq!(feed.check(&[row(classes, name + 1).1], 11, false), Err(BadPage::TooLarge));
     }
 }

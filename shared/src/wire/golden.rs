@@ -65,7 +65,7 @@ macro_rules! golden {
 }
 
 golden! {
-    "hello": Hello, "fault": Vec<Fault>, "hello_answer": HelloAnswer, "log_state": Vec<LogState>,
+    "hello": Hello, "kept_head": KeptHead, "hello_kept": Hello, "fault": Vec<Fault>, "hello_answer": HelloAnswer, "log_state": Vec<LogState>,
     "push": Push, "pushed": Vec<Pushed>, "pull": Pull, "pulled": Vec<Pulled>,
     "row": Row, "row_body": Vec<RowBody>, "settings": Settings, "mode": Vec<Mode>, "class_row": ClassRow,
     "pupil_row": PupilRow, "membership": Membership, "staff_row": StaffRow, "day_row": DayRow,

@@ -16,6 +16,7 @@ use crate::id::{FeedId, LogId};
 use crate::log::{Entry, Hash, Head};
 use crate::text::Text;
 use crate::time::{Millis, Mono};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// The number of this protocol.
@@ -41,6 +42,21 @@ pub struct Hello {
     /// What is wrong with the kiosk, in fixed words; empty when all is well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// Some of the heads of the school's own log that it was shown on past days, in turn, at most
+    /// [`crate::limits::KEPT_HEADS`]: the server compares them with what it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<KeptHead>,
+}
+
+/// Where the school's own log ended on a day, as the server showed it then to this kiosk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptHead {
+    /// The day, UTC.
+    pub date: NaiveDate,
+    /// The last entry.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Hash,
 }
 
 /// A fault that a kiosk tells about itself.

@@ -128,6 +128,7 @@ impl Terminal {
             app: kiosk::enrol::app(),
             t0,
             faults: Vec::new(),
+            kept: Vec::new(),
         };
         let answer = self.http.hello(&hello).await?;
         if self.feed != Some(answer.feed) {
