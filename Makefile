@@ -20,7 +20,7 @@ help:
 	@echo "make demo    build, make a sample school, play a school day   (ARGS=\"--once --speed 600 --no-window\")"
 	@echo "make test    everything that must hold before a change lands"
 	@echo "make bench   the figures of docs/PERFORMANCE.md"
-	@echo "make shots   pictures of every kiosk screen and office page, in target/shots"
+	@echo "make shots   pictures of every kiosk screen in every look and size, in target/shots"
 	@echo "make assets  the font, htmx and axe-core, by lock file"
 	@echo "make fuzz    each fuzz target for MINUTES=10; see fuzz/README.md"
 	@echo "make lint    formatting and clippy alone"
@@ -63,6 +63,12 @@ fuzz: check-toolchain
 	@deploy/fuzz $(MINUTES)
 fuzz-keep: check-toolchain
 	@deploy/fuzz keep
+
+# Every kiosk screen in every look and size, and a sheet of each look.
+shots: check-toolchain assets
+	@deploy/need $(BASIC) $(SCREEN)
+	ROLLBOOK_SHOTS=all $(CARGO) test -p rollbook-kiosk --features ui-tests --test shots
+	@echo "target/shots: sheet_light.png, sheet_dark.png, sheet_contrast.png, the same with large text, and each picture"
 
 clean:
 	$(CARGO) clean

@@ -2,7 +2,9 @@
 //!
 //! Must never: hold a secret. The device token lives in the store.
 
+use crate::core::OwnLook;
 use serde::Deserialize;
+use shared::wire::v1::Palette;
 use std::path::{Path, PathBuf};
 
 /// Where a configuration is looked for when no `--config` is given.
@@ -20,6 +22,10 @@ pub struct File {
     pub server: Option<String>,
     /// Whether the window fills the screen.
     pub fullscreen: Option<bool>,
+    /// The colours of this kiosk, whatever the school chose: "light", "dark" or "contrast".
+    pub colours: Option<Palette>,
+    /// Larger letters on this kiosk, whatever the school chose.
+    pub large_text: Option<bool>,
 }
 
 /// What holds after flags and file are put together.
@@ -31,6 +37,8 @@ pub struct Config {
     pub server: Option<String>,
     /// Whether the window fills the screen.
     pub fullscreen: bool,
+    /// How this one kiosk looks.
+    pub look: OwnLook,
 }
 
 /// Why there is no configuration.
@@ -45,7 +53,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not what it should be.
-    #[error("{path}: {why}. The lines that may stand there are data, server and fullscreen")]
+    #[error("{path}: {why}. The lines that may stand there are data, server, fullscreen, colours and large_text")]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -78,6 +86,7 @@ impl Config {
             data: data.or(read.data).unwrap_or_else(|| PathBuf::from(USUAL_DATA)),
             server,
             fullscreen: read.fullscreen.unwrap_or(false),
+            look: OwnLook { palette: read.colours, large: read.large_text },
         })
     }
 }
@@ -118,6 +127,19 @@ mod tests {
         let flags = Config::load(Some(&path), Some("/tmp/k".into()), Some("https://b.example".into())).unwrap();
         assert_eq!(flags.data, PathBuf::from("/tmp/k"));
         assert_eq!(flags.server.as_deref(), Some("https://b.example"));
+    }
+
+    #[test]
+    fn a_kiosk_may_look_otherwise_than_the_school_chose() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kiosk.toml");
+        std::fs::write(&path, "colours = \"contrast\"\n").unwrap();
+        let own = Config::load(Some(&path), None, None).unwrap().look;
+        let school = crate::core::Look { palette: Palette::Dark, large: true };
+        assert_eq!(own.over(school), crate::core::Look { palette: Palette::Contrast, large: true });
+        std::fs::write(&path, "colours = \"blue\"\n").unwrap();
+        let told = Config::load(Some(&path), None, None).unwrap_err().to_string();
+        assert!(told.contains("contrast"), "{told}");
     }
 
     #[test]

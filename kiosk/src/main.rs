@@ -6,6 +6,7 @@ use clap::Parser;
 use kiosk::cli::{Cli, Task};
 use kiosk::clock::Clock;
 use kiosk::config::Config;
+use kiosk::core::OwnLook;
 use kiosk::enrol::{EnrolError, Step, enrol};
 use kiosk::hub::{Front, Hub};
 use kiosk::script::{Printer, play};
@@ -61,7 +62,7 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
             match (headless, script) {
                 (true, Some(script)) => run_script(store, clock, config.server, &script),
                 (true, None) => run_headless(store, clock, config.server),
-                (false, _) => run_window(store, clock, config.server, fullscreen || config.fullscreen, events),
+                (false, _) => run_window(store, clock, config.server, (fullscreen || config.fullscreen, config.look), events),
             }
         }
     }
@@ -145,7 +146,7 @@ fn run_window(
     store: Store,
     clock: Clock,
     server: Option<String>,
-    fullscreen: bool,
+    (fullscreen, look): (bool, OwnLook),
     events: bool,
 ) -> Result<(), Box<dyn Error>> {
     let start = move |mut front: Front| {
@@ -154,11 +155,11 @@ fn run_window(
         }
         Hub::start(store, clock, server, front)
     };
-    kiosk::ui::run(start, fullscreen)
+    kiosk::ui::run(start, fullscreen, look)
 }
 
 #[cfg(not(any(feature = "window", feature = "linuxkms")))]
-fn run_window(_: Store, _: Clock, _: Option<String>, _: bool, _: bool) -> Result<(), Box<dyn Error>> {
+fn run_window(_: Store, _: Clock, _: Option<String>, _: (bool, OwnLook), _: bool) -> Result<(), Box<dyn Error>> {
     Err("this program was built without its window: build it with `cargo build -p rollbook-kiosk --features window` \
          (or `linuxkms` for a Raspberry Pi without a desktop), or run it with --headless"
         .into())

@@ -66,7 +66,7 @@ impl Printer {
     #[must_use]
     pub fn front(&self) -> Front {
         let printer = self.clone();
-        Front { on_screen: Box::new(|_| {}), on_heard: Box::new(move |heard| printer.heard(heard)) }
+        Front { on_screen: Box::new(|_, _| {}), on_heard: Box::new(move |heard| printer.heard(heard)) }
     }
 
     fn heard(&self, heard: Heard) {

@@ -6,6 +6,7 @@ mod book;
 mod day;
 pub mod effect;
 mod ledger;
+mod look;
 mod model;
 pub mod msg;
 mod reception;
@@ -19,6 +20,7 @@ mod view_reception;
 mod words;
 
 pub use effect::{Beep, Draft, Effect};
+pub use look::{Look, OwnLook, look};
 pub use model::Model;
 pub use msg::{CardNumber, Msg, Pin, Recalled, SyncStatus, Ticket, WhyNotSaved};
 pub use screen::Screen;

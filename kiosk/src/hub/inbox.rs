@@ -4,7 +4,7 @@
 
 use super::State;
 use super::recall::Memory;
-use crate::core::{Msg, Screen, SyncStatus, Ticket, WhyNotSaved};
+use crate::core::{Look, Msg, Screen, SyncStatus, Ticket, WhyNotSaved};
 use crate::store::StoreError;
 use crate::sync::{Order, Told};
 use shared::log::{Head, Origin};
@@ -57,8 +57,8 @@ pub enum Heard {
 
 /// The front end's two ears. Both are called on the hub's thread, and must be short.
 pub struct Front {
-    /// The screen has changed.
-    pub on_screen: Box<dyn FnMut(&Screen) + Send>,
+    /// The screen has changed, or how it is dressed.
+    pub on_screen: Box<dyn FnMut(&Screen, Look) + Send>,
     /// Something was heard.
     pub on_heard: Box<dyn FnMut(Heard) + Send>,
 }
@@ -67,6 +67,6 @@ impl Front {
     /// One that looks away.
     #[must_use]
     pub fn none() -> Self {
-        Self { on_screen: Box::new(|_| {}), on_heard: Box::new(|_| {}) }
+        Self { on_screen: Box::new(|_, _| {}), on_heard: Box::new(|_| {}) }
     }
 }

@@ -6,7 +6,7 @@ use super::inbox::{Front, Heard, In, Written};
 use super::live::Live;
 use super::recall::{self, Memory};
 use crate::clock::Clock;
-use crate::core::{self, Draft, Effect, Model, Msg, Screen, SyncStatus, Ticket, WhyNotSaved};
+use crate::core::{self, Draft, Effect, Look, Model, Msg, Screen, SyncStatus, Ticket, WhyNotSaved};
 use crate::health::Health;
 use crate::pin::PinChecker;
 use crate::store::{Store, StoreError, log, timeline};
@@ -37,7 +37,7 @@ pub struct Run {
     pins: PinChecker,
     link: Option<Link>,
     model: Model,
-    shown: Option<Screen>,
+    shown: Option<(Screen, Look)>,
     pub(super) timeline: Timeline,
     pub(super) now: (Reading, Interval, bool),
     outstanding: usize,
@@ -302,10 +302,10 @@ impl Run {
     }
 
     fn show(&mut self) {
-        let screen = core::view(&self.model);
-        let changed = self.shown.as_ref() != Some(&screen);
+        let (screen, look) = (core::view(&self.model), core::look(&self.model));
+        let changed = self.shown.as_ref().is_none_or(|(s, l)| *s != screen || *l != look);
         if changed {
-            (self.front.on_screen)(&screen);
+            (self.front.on_screen)(&screen, look);
         }
         let (outstanding, connected, trusted) = (self.outstanding, self.sync.connected, self.now.2);
         let unsent = self.head.saturating_sub(self.sync.acked);
@@ -323,7 +323,7 @@ impl Run {
             }
         });
         if changed {
-            self.shown = Some(screen);
+            self.shown = Some((screen, look));
         }
     }
 }

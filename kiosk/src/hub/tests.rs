@@ -36,6 +36,7 @@ fn settings(mode: Mode, seal_to: &str) -> RowBody {
         card_key: text(&"ab".repeat(32)),
         seal_to: text(seal_to),
         reasons: vec![text("Missed the bus")],
+        choices: shared::wire::v1::Choices::default(),
     })
 }
 
@@ -114,7 +115,7 @@ fn clock() -> Clock {
 fn open(dir: &Path) -> (Hub, Receiver<Heard>) {
     let (tell, heard) = channel();
     let on_heard = Box::new(move |what| drop(tell.send(what)));
-    let front = Front { on_screen: Box::new(|_| {}), on_heard };
+    let front = Front { on_screen: Box::new(|_, _| {}), on_heard };
     (Hub::start(Store::open(dir).unwrap(), clock(), None, front).unwrap(), heard)
 }
 
@@ -206,7 +207,7 @@ fn a_full_disk_is_told_and_the_kiosk_goes_on() {
         store.write_now(|tx| Ok(tx.query_row("PRAGMA page_count", [], |row| row.get::<_, u32>(0))?)).unwrap()
     };
     let (tell, heard) = channel();
-    let front = Front { on_screen: Box::new(|_| {}), on_heard: Box::new(move |what| drop(tell.send(what))) };
+    let front = Front { on_screen: Box::new(|_, _| {}), on_heard: Box::new(move |what| drop(tell.send(what))) };
     let store = Store::open_limited(dir.path(), Some(pages + 3)).unwrap();
     let hub = Hub::start(store, clock(), None, front).unwrap();
     let kiosk = hub.handle();

@@ -12,10 +12,10 @@ mod show;
 mod wire;
 
 pub use made::*;
-pub use show::Shown;
+pub use show::{Shown, dress};
 pub use wire::wire;
 
-use crate::core::{Msg, Screen};
+use crate::core::{Look, Msg, OwnLook, Screen};
 use crate::hub::{Front, Hub, HubError};
 use slint::ComponentHandle;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex};
 /// The newest screen on its way from the hub's thread to the window's. A slow window skips what is stale.
 #[derive(Clone, Default)]
 pub struct Post {
-    newest: Arc<Mutex<Option<Screen>>>,
+    newest: Arc<Mutex<Option<(Screen, Look)>>>,
 }
 
 /// Why there is no window.
@@ -37,29 +37,29 @@ pub enum NoWindow {
 
 impl Post {
     /// Leaves a screen for the window; called on the hub's thread, returns at once.
-    pub fn leave(&self, screen: Screen) {
+    pub fn leave(&self, screen: Screen, look: Look) {
         let mut newest = self.newest.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let told = newest.replace(screen).is_some();
+        let told = newest.replace((screen, look)).is_some();
         drop(newest);
         if !told {
             let post = self.clone();
             // Before the window runs there is nobody to tell; it looks once when it begins.
             let _ = slint::invoke_from_event_loop(move || {
                 SHOW.with_borrow(|show| {
-                    if let (Some(show), Some(screen)) = (show, post.take()) {
-                        show(&screen);
+                    if let (Some(show), Some((screen, look))) = (show, post.take()) {
+                        show(&screen, look);
                     }
                 })
             });
         }
     }
 
-    fn take(&self) -> Option<Screen> {
+    fn take(&self) -> Option<(Screen, Look)> {
         self.newest.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 }
 
-type Show = Box<dyn Fn(&Screen)>;
+type Show = Box<dyn Fn(&Screen, Look)>;
 thread_local! {
     static SHOW: std::cell::RefCell<Option<Show>> = const { std::cell::RefCell::new(None) };
 }
@@ -82,23 +82,25 @@ pub fn window(send: impl Fn(Msg) + 'static) -> Result<(KioskWindow, Rc<Shown>), 
 pub fn run(
     start: impl FnOnce(Front) -> Result<Hub, HubError>,
     full_screen: bool,
+    own: OwnLook,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let post = Post::default();
     let leave = post.clone();
-    let on_screen = Box::new(move |screen: &Screen| leave.leave(screen.clone()));
+    let on_screen = Box::new(move |screen: &Screen, look| leave.leave(screen.clone(), look));
     let hub = start(Front { on_screen, on_heard: Box::new(|_| {}) })?;
     let handle = hub.handle();
     let (window, shown) = window(move |msg| handle.send(msg))?;
     window.window().set_fullscreen(full_screen);
     let weak = window.as_weak();
-    let show: Show = Box::new(move |screen| {
+    let show: Show = Box::new(move |screen, look| {
         if let Some(window) = weak.upgrade() {
+            dress(&window, own.over(look));
             shown.show(&window, screen);
         }
     });
     // Whatever was left before the window was there: the note of it may have come too early.
-    if let Some(screen) = post.take() {
-        show(&screen);
+    if let Some((screen, look)) = post.take() {
+        show(&screen, look);
     }
     SHOW.set(Some(show));
     let ran = window.run().map_err(NoWindow::from);

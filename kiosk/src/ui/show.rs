@@ -6,13 +6,14 @@ use super::paths::strip;
 use super::rows::Rows;
 use super::{
     App, AskData, BarData, ChoiceData, ChooseApi, ConfirmApi, DoneApi, EnrolApi, FindApi, FindData, IdleApi,
-    KioskWindow, MessageApi, Page, ReasonApi, RegisterApi, Sign, SignOnApi, StaffData, SubmittedApi, SyncForm,
-    TileData, TileState, Tone,
+    KioskWindow, MessageApi, Page, Palette, ReasonApi, RegisterApi, Sign, SignOnApi, StaffData, SubmittedApi, SyncForm,
+    Theme, TileData, TileState, Tone,
 };
-use crate::core::Screen;
+use crate::core::{Look, Screen};
 use crate::core::screen as s;
 use shared::calendar::Half;
 use shared::text::Name;
+use shared::wire::v1 as wire;
 use slint::{ComponentHandle, SharedString};
 use std::time::Duration;
 
@@ -24,6 +25,17 @@ pub struct Shown {
     years: Rows<SharedString>,
     find: Rows<FindData>,
     reasons: Rows<SharedString>,
+}
+
+/// Dresses the window.
+pub fn dress(window: &KioskWindow, look: Look) {
+    let theme = window.global::<Theme>();
+    theme.set_palette(match look.palette {
+        wire::Palette::Light => Palette::Light,
+        wire::Palette::Dark => Palette::Dark,
+        wire::Palette::Contrast => Palette::Contrast,
+    });
+    theme.set_roomy(look.large);
 }
 
 impl Shown {

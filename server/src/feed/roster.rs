@@ -11,7 +11,7 @@ use chrono::{Datelike, Days, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::id::{ClassId, KioskId, PupilId, StaffId};
 use shared::text::{Name, Text};
-use shared::wire::v1::{ClassRow, Membership, Mode, PupilRow, RowBody, Settings, StaffRow};
+use shared::wire::v1::{Choices, ClassRow, Membership, Mode, PupilRow, RowBody, Settings, StaffRow};
 use std::collections::BTreeMap;
 
 /// Days around today in which a membership is worth knowing: a kiosk a week behind, and a pupil who starts on Monday.
@@ -170,6 +170,7 @@ pub fn touch_kiosk(tx: &WriteTx<'_>, kiosk: KioskId) -> Result<(), StoreError> {
         card_key: text(&setting("card_key")?)?,
         seal_to: text(&setting("seal_public")?)?,
         reasons,
+        choices: Choices::default(),
     };
     put(tx, audience, &key, &RowBody::Settings(settings))
 }

@@ -69,7 +69,7 @@ golden! {
     "push": Push, "pushed": Vec<Pushed>, "pull": Pull, "pulled": Vec<Pulled>,
     "row": Row, "row_body": Vec<RowBody>, "settings": Settings, "mode": Vec<Mode>, "class_row": ClassRow,
     "pupil_row": PupilRow, "membership": Membership, "staff_row": StaffRow, "day_row": DayRow,
-    "session_times": SessionTimes, "expected_row": ExpectedRow, "expected": Vec<Expected>, "mark_row": MarkRow,
+    "choices": Choices, "sort": Vec<Sort>, "palette": Vec<Palette>, "session_times": SessionTimes, "expected_row": ExpectedRow, "expected": Vec<Expected>, "mark_row": MarkRow,
     "seen": Vec<Seen>, "register_row": RegisterRow,
     "enrol_request": EnrolRequest, "enrol_ticket": EnrolTicket, "enrol_poll": EnrolPoll, "enrolment": Vec<Enrolment>,
     "problem": Problem, "problem_code": Vec<ProblemCode>,

@@ -8,8 +8,8 @@ mod row;
 
 pub use enrol::{EnrolPoll, EnrolRequest, EnrolTicket, Enrolment};
 pub use row::{
-    ClassRow, DayRow, Expected, ExpectedRow, MarkRow, Membership, Mode, PupilRow, RegisterRow, Row, RowBody, Seen,
-    SessionTimes, Settings, StaffRow,
+    Choices, ClassRow, DayRow, Expected, ExpectedRow, MarkRow, Membership, Mode, Palette, PupilRow, RegisterRow, Row,
+    RowBody, Seen, SessionTimes, Settings, Sort, StaffRow,
 };
 
 use crate::id::{FeedId, LogId};

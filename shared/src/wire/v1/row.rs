@@ -59,6 +59,78 @@ pub struct Settings {
     pub seal_to: Text<64>,
     /// Reasons offered at reception, in order.
     pub reasons: Vec<Name>,
+    /// What the school chose; the usual choices are not written.
+    #[serde(default, skip_serializing_if = "Choices::are_usual")]
+    pub choices: Choices,
+}
+
+/// What a school chooses about its kiosks. Every choice may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choices {
+    /// Positive marking: nothing is assumed, every pupil is marked one by one.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub positive: bool,
+    /// The order of the tiles.
+    #[serde(default, skip_serializing_if = "Sort::is_usual")]
+    pub sort: Sort,
+    /// How the screens look.
+    #[serde(default, skip_serializing_if = "Palette::is_usual")]
+    pub palette: Palette,
+    /// Larger letters.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub large_text: bool,
+    /// Notes to the office that a teacher can pick; none: the kiosk's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Name>,
+}
+
+impl Choices {
+    fn are_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// By which name the tiles are sorted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// First name, then surname.
+    #[default]
+    First,
+    /// Surname, then first name.
+    Last,
+}
+
+impl Sort {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
+    fn is_usual(&self) -> bool {
+        *self == Self::First
+    }
+}
+
+/// The colours of the screens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Palette {
+    /// Warm paper, navy ink.
+    #[default]
+    Light,
+    /// Light on dark.
+    Dark,
+    /// Black, white and thick lines.
+    Contrast,
+}
+
+impl Palette {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
+    fn is_usual(&self) -> bool {
+        *self == Self::Light
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
+fn is_no(b: &bool) -> bool {
+    !*b
 }
 
 /// What a kiosk is for.

@@ -1,0 +1,106 @@
+//! The classroom's screens, each as a desk that has come to it.
+
+use crate::fixture::*;
+use kiosk::core::{Msg, SyncStatus};
+use shared::time::{Interval, Millis};
+use shared::wire::v1::{Expected, Fault, Mode, Seen};
+
+/// No network since 08:41.
+pub fn offline(d: &mut Desk, waiting: u64) {
+    let since = Some(at("08:41"));
+    d.hear(Msg::Sync(SyncStatus { waiting, acked: 0, offline_since: since, connected: false }));
+}
+
+/// The register of the sketch: most present, some absent, one late, one expected absent, five blank.
+pub fn half_taken() -> Desk {
+    let mut d = Desk::signed_on("08:52:10");
+    d.hear(expected_row(named("Grace"), am(), Expected::Absent));
+    d.hear(expected_row(named("Jamal"), am(), Expected::Elsewhere));
+    let blank = ["Sofia", "Theo", "Tomasz", "Willow", "Zara", "Grace", "Jamal", "Kian"];
+    for (i, (first, _)) in NAMES.iter().enumerate() {
+        if !blank.contains(first) {
+            d.tap(pupil(i));
+        }
+        if ["Ben", "Noah"].contains(first) {
+            d.tap(pupil(i));
+        }
+    }
+    d.now = at("08:55:50");
+    d.saving = false;
+    d.tap(named("Ruby"));
+    d.send(Msg::Undo);
+    d.hear(Msg::Sync(SyncStatus { waiting: 29, acked: 0, offline_since: None, connected: true }));
+    d.hear(mark_row(named("Kian"), am(), Seen::Late, Some(12)));
+    d
+}
+
+/// Everybody marked.
+pub fn full() -> Desk {
+    let mut d = half_taken();
+    d.saving = true;
+    d.save();
+    d.send(Msg::MarkRestPresent);
+    d
+}
+
+/// The classroom's screens, and those before a kiosk has a school.
+pub fn screens() -> Vec<(&'static str, Desk)> {
+    let mut all = Vec::new();
+    let mut add = |name, desk| all.push((name, desk));
+
+    let mut d = Desk::classroom("08:46");
+    d.hear(Msg::Enrolling {
+        code: Some(shared::text::Text::new("K7QX-4M2P").unwrap()),
+        check_word: Some(name("harbour-lantern")),
+        trouble: None,
+    });
+    add("enrol", d);
+
+    add("sign_on", Desk::classroom("08:46"));
+    let mut d = Desk::classroom("08:46");
+    d.send(Msg::PickStaff { staff: staff(1) });
+    d.send(Msg::PinDigit { digit: 2 });
+    d.send(Msg::PinDigit { digit: 4 });
+    add("pin", d);
+    let mut d = Desk::classroom("08:46");
+    d.send(Msg::PickStaff { staff: staff(1) });
+    for _ in 0..3 {
+        for _ in 0..4 {
+            d.send(Msg::PinDigit { digit: 1 });
+        }
+        d.send(Msg::PinEnter);
+    }
+    add("pin_wrong", d);
+
+    let mut d = Desk::classroom("08:55");
+    d.trusted = false;
+    d.open = Some(Interval { earliest: on(date("2026-11-20"), "15:00"), latest: Millis(i64::MAX), estimate: None });
+    offline(&mut d, 2);
+    d.sign_on();
+    add("choose", d);
+
+    add("register_half", half_taken());
+    add("register_full", full());
+    let mut d = half_taken();
+    d.send(Msg::Submit);
+    offline(&mut d, 29);
+    add("register_refused", d);
+    let mut d = half_taken();
+    d.send(Msg::Tap { pupil: named("Zara") });
+    d.now = d.now.plus(200_000);
+    d.tap(named("Ben"));
+    add("register_ask", d);
+    let mut d = Desk::signed_on("13:05");
+    d.send(Msg::MarkRestPresent);
+    d.hear(Msg::Faults { faults: vec![Fault::NoReader] });
+    add("register_pm", d);
+    let mut d = full();
+    d.send(Msg::Submit);
+    add("submitted", d);
+
+    let mut d = Desk::new(School::new(Mode::Classroom, &[(1, "3 Willow", "Year 3")]).rows, at("08:30"));
+    d.hear(Msg::Revoked);
+    add("revoked", d);
+    all
+}
+
