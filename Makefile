@@ -14,13 +14,14 @@ SCREEN  := lib:libfontconfig-dev lib:libxkbcommon-x11-0
 BROWSER := chromium:chromium chromedriver:chromium-driver
 WEB     := npm:npm
 
-.PHONY: help demo test lint check-toolchain assets bench bench-kiosk shots run-server clean
+.PHONY: help demo test lint check-toolchain assets bench bench-kiosk shots soak-monkey run-server clean
 
 help:
 	@echo "make demo    build, make a sample school, play a school day   (ARGS=\"--once --speed 600 --no-window\")"
 	@echo "make test    everything that must hold before a change lands"
 	@echo "make bench   the figures of docs/PERFORMANCE.md"
 	@echo "make shots   pictures of every kiosk screen in every look and size, in target/shots"
+	@echo "make soak-monkey  100,000 random taps on the kiosk's window   (STEPS=… SEED=…)"
 	@echo "make assets  the font, htmx and axe-core, by lock file"
 	@echo "make fuzz    each fuzz target for MINUTES=10; see fuzz/README.md"
 	@echo "make lint    formatting and clippy alone"
@@ -40,7 +41,7 @@ demo: check-toolchain assets
 	@"$(TARGET)/debug/rollbook-demo" $(ARGS)
 
 test: check-toolchain assets
-	@deploy/need $(BASIC) $(SCREEN) $(BROWSER)
+	@deploy/need $(BASIC) $(SCREEN) $(BROWSER) Xvfb:xvfb xdotool:xdotool
 	$(MAKE) --no-print-directory lint
 	$(CARGO) build --workspace --all-targets --features $(SCREENS)
 	$(CARGO) test --workspace --features $(SCREENS)
@@ -69,6 +70,11 @@ shots: check-toolchain assets
 	@deploy/need $(BASIC) $(SCREEN)
 	ROLLBOOK_SHOTS=all $(CARGO) test -p rollbook-kiosk --features ui-tests --test shots
 	@echo "target/shots: sheet_light.png, sheet_dark.png, sheet_contrast.png, the same with large text, and each picture"
+
+# The monkey of the tests, for as long as it takes.
+soak-monkey: check-toolchain assets
+	@deploy/need $(BASIC) $(SCREEN)
+	ROLLBOOK_MONKEY=$(or $(STEPS),100000):$(or $(SEED),7) $(CARGO) test --release -p rollbook-kiosk --features ui-tests --test monkey -- --nocapture
 
 clean:
 	$(CARGO) clean

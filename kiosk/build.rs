@@ -3,6 +3,7 @@
 //! Must never: fetch anything. A build without the font says how to get it and uses the system's sans.
 
 fn main() {
+    println!("cargo:rustc-check-cfg=cfg(bundled_font)");
     #[cfg(any(feature = "window", feature = "linuxkms"))]
     window::compile();
 }
@@ -25,6 +26,7 @@ mod window {
         let mut main = String::new();
         let faces: Vec<PathBuf> = FACES.iter().map(|f| fonts.join(f)).collect();
         if faces.iter().all(|f| f.exists()) {
+            println!("cargo:rustc-cfg=bundled_font");
             for face in &faces {
                 let _ = writeln!(main, "import {};", quoted(face));
             }

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod core;
 pub mod enrol;
+pub mod fonts;
 pub mod health;
 pub mod hex;
 pub mod hub;

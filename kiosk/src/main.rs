@@ -57,12 +57,17 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
             Ok(())
         }
         Task::Run { headless, script, fullscreen, events } => {
+            if !headless {
+                kiosk::fonts::only_our_own(&config.data);
+            }
             let clock = Clock::new(cli.place.clock.as_deref())?;
             let store = open(&config.data, &clock)?;
             match (headless, script) {
                 (true, Some(script)) => run_script(store, clock, config.server, &script),
                 (true, None) => run_headless(store, clock, config.server),
-                (false, _) => run_window(store, clock, config.server, (fullscreen || config.fullscreen, config.look), events),
+                (false, _) => {
+                    run_window(store, clock, config.server, (fullscreen || config.fullscreen, config.look), events)
+                }
             }
         }
     }

@@ -73,7 +73,9 @@ impl Printer {
         match heard {
             Heard::Saved(facts) => {
                 for (origin, mut fact) in facts {
-                    if let Observation::Arrived { reason, .. } = &mut fact.what {
+                    if let Observation::Arrived { reason, .. } | Observation::Noted { note: reason, .. } =
+                        &mut fact.what
+                    {
                         *reason = None;
                     }
                     let mut event = json!({ "event": "saved", "log": origin.log, "seq": origin.seq, "by": fact.by });

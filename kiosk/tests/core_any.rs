@@ -8,7 +8,7 @@ use fixture::*;
 use kiosk::core::screen::TileState;
 use kiosk::core::{Msg, Screen, SyncStatus};
 use proptest::prelude::*;
-use shared::observation::Observation;
+use shared::observation::{Observation, Wish};
 use shared::time::{Interval, Millis};
 use shared::wire::v1::{Expected, Seen};
 
@@ -34,6 +34,19 @@ fn msg() -> impl Strategy<Value = Msg> {
         3 => who().prop_map(|pupil| Msg::Mistake { pupil }),
         3 => who().prop_map(|pupil| Msg::Clear { pupil }),
         2 => Just(Msg::MarkRestPresent),
+        3 => Just(Msg::More),
+        2 => Just(Msg::CallNames),
+        2 => Just(Msg::WriteNote),
+        2 => Just(Msg::BringVisitor),
+        2 => Just(Msg::PickNote { note: name("Seems unwell") }),
+        2 => Just(Msg::PickOther { class: name("3 Rowan") }),
+        1 => Just(Msg::MorePicks),
+        2 => (60usize..62).prop_map(|n| Msg::PickVisitor { pupil: pupil(n) }),
+        4 => who().prop_map(|pupil| Msg::CallHere { pupil }),
+        4 => who().prop_map(|pupil| Msg::CallAway { pupil }),
+        1 => Just(Msg::CallNext),
+        1 => Just(Msg::CallBefore),
+        2 => who().prop_map(|pupil| Msg::AskChange { pupil, wish: Wish::Present }),
         4 => Just(Msg::Undo),
         3 => Just(Msg::Submit),
         2 => Just(Msg::ChangeMarks),

@@ -43,8 +43,10 @@ const LOOKS: [(&str, Look); 6] = [
 /// and one of the others in turn.
 fn is_kept(screen: usize, look: usize, size: usize) -> bool {
     let usual = look == 0 && size < 2;
-    let others: Vec<_> =
-        (0..LOOKS.len()).flat_map(|l| (0..SIZES.len()).map(move |s| (l, s))).filter(|(l, s)| *l > 0 || *s > 1).collect();
+    let others: Vec<_> = (0..LOOKS.len())
+        .flat_map(|l| (0..SIZES.len()).map(move |s| (l, s)))
+        .filter(|(l, s)| *l > 0 || *s > 1)
+        .collect();
     usual || others[screen % others.len()] == (look, size)
 }
 
@@ -105,7 +107,12 @@ fn every_screen_looks_as_it_was_found_good() {
     }
 
     for (l, s) in (0..LOOKS.len()).flat_map(|l| (0..SIZES.len()).map(move |s| (l, s))) {
-        assert!(scenes.iter().any(|(i, ..)| is_kept(*i, l, s)), "no picture is kept of {} at {}", LOOKS[l].0, SIZES[s].0);
+        assert!(
+            scenes.iter().any(|(i, ..)| is_kept(*i, l, s)),
+            "no picture is kept of {} at {}",
+            LOOKS[l].0,
+            SIZES[s].0
+        );
     }
     let mut wrong = Vec::new();
     for (i, name, desk) in wanted() {

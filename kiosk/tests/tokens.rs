@@ -57,6 +57,7 @@ fn every_look_can_be_read() {
             ("go", t.get_on_go(), t.get_go()),
             ("act", t.get_on_act(), t.get_act()),
             ("act as ink", t.get_act(), t.get_paper()),
+            ("resting", t.get_on_rest(), t.get_rest()),
             ("off", t.get_on_off(), t.get_off()),
         ];
         for (what, on, ground) in read {

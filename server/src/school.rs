@@ -13,6 +13,7 @@ use shared::calendar::Calendar;
 use shared::id::SchoolId;
 use shared::log::Hash;
 use shared::text::Name;
+use shared::wire::v1::Choices;
 use std::sync::Arc;
 
 /// Reasons offered at reception until the school sets its own.
@@ -82,6 +83,16 @@ pub fn set_calendar(tx: &WriteTx<'_>, now: Now, by: &Officer, calendar: &Calenda
         params![body, now.at.0, set_by.as_str()],
     )?;
     record::act(tx, now, by, Act::CalendarSet { calendar: hash }).map(drop)
+}
+
+/// Puts the school's choices about its kiosks in force, as an act of the school's log; the kiosks' settings follow in the
+/// same transaction.
+///
+/// # Errors
+/// An accident of the store.
+pub fn choose(tx: &WriteTx<'_>, now: Now, by: &Officer, choices: &Choices) -> Result<(), StoreError> {
+    set(tx, "choices", &to_json(choices, "the school's choices")?)?;
+    record::act(tx, now, by, Act::ChoicesSet { choices: choices.clone() }).map(drop)
 }
 
 /// A setting of the school.

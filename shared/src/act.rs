@@ -9,6 +9,7 @@ use crate::log::{Hash, Origin};
 use crate::register::QuestionKey;
 use crate::text::{Name, Remark};
 use crate::time::Millis;
+use crate::wire::v1::Choices;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -207,6 +208,11 @@ pub enum Act {
     CalendarSet {
         /// SHA-256 of its text as the school's file keeps it, so that a calendar rewritten later is found.
         calendar: Hash,
+    },
+    /// What a school chooses about its kiosks was set.
+    ChoicesSet {
+        /// All of it, as it stands now.
+        choices: Choices,
     },
     /// Where every log and the record stood, so that this log's head vouches for all of them. A kiosk keeps that head.
     Witnessed {

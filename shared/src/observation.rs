@@ -108,6 +108,34 @@ pub enum Observation {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<SessionKey>,
     },
+    /// The teacher told the office something about a pupil, in one of a few phrases.
+    Noted {
+        /// The session whose register was on the screen.
+        session: SessionKey,
+        /// The class whose register was on the screen.
+        class: ClassId,
+        /// The pupil.
+        pupil: PupilId,
+        /// The phrase, sealed to the server's key (base64): it may tell of health. None if it could not be sealed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Sealed>,
+    },
+    /// After the register had closed, the teacher asked the office to change a mark. It changes none by itself.
+    ChangeAsked {
+        /// As for [`Observation::Noted`].
+        session: SessionKey,
+        /// As for [`Observation::Noted`].
+        class: ClassId,
+        /// The pupil.
+        pupil: PupilId,
+        /// What it should have been.
+        wish: Wish,
+    },
+    /// A wrong PIN was typed for a member of staff. Kept so that a lock outlives a restart.
+    PinRefused {
+        /// For whom.
+        staff: StaffId,
+    },
     /// Something the kiosk must tell the office in its own fixed words (a card nobody knows, a full disk).
     Noticed {
         /// What.
@@ -125,6 +153,18 @@ pub enum Mark {
     Absent,
     /// Taken back: no mark.
     Blank,
+}
+
+/// What a teacher asks the office to make of a mark once the register has closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// Was here from the start.
+    Present,
+    /// Came late.
+    Late,
+    /// Was not here.
+    Absent,
 }
 
 /// How a person showed who they are.
@@ -167,6 +207,8 @@ impl Observation {
         match self {
             Self::Marked { pupil, .. }
             | Self::CameLate { pupil, .. }
+            | Self::Noted { pupil, .. }
+            | Self::ChangeAsked { pupil, .. }
             | Self::Arrived { pupil, .. }
             | Self::Left { pupil, .. }
             | Self::Returned { pupil, .. } => Some(*pupil),
@@ -177,9 +219,11 @@ impl Observation {
     #[must_use]
     pub const fn session(&self) -> Option<SessionKey> {
         match self {
-            Self::Marked { session, .. } | Self::CameLate { session, .. } | Self::Submitted { session, .. } => {
-                Some(*session)
-            }
+            Self::Marked { session, .. }
+            | Self::CameLate { session, .. }
+            | Self::Submitted { session, .. }
+            | Self::Noted { session, .. }
+            | Self::ChangeAsked { session, .. } => Some(*session),
             Self::Arrived { session, .. } | Self::Left { session, .. } | Self::Returned { session, .. } => *session,
             _ => None,
         }

@@ -7,7 +7,7 @@ use shared::calendar::SessionKey;
 use shared::id::{ClassId, PupilId, StaffId};
 use shared::text::{Name, Text};
 use shared::wire::v1::{
-    ClassRow, DayRow, Expected, MarkRow, Mode, PupilRow, RegisterRow, Row, RowBody, Settings, StaffRow,
+    Choices, ClassRow, DayRow, Expected, MarkRow, Mode, PupilRow, RegisterRow, Row, RowBody, Settings, Sort, StaffRow,
 };
 use std::collections::BTreeMap;
 
@@ -18,6 +18,8 @@ pub(super) struct Book {
     pub settings: Option<Settings>,
     pub classes: BTreeMap<ClassId, ClassRow>,
     pub pupils: BTreeMap<PupilId, PupilRow>,
+    /// Everybody by name and class alone: possible visitors.
+    pub others: BTreeMap<PupilId, PupilRow>,
     pub staff: BTreeMap<StaffId, StaffRow>,
     pub days: BTreeMap<NaiveDate, DayRow>,
     expected: BTreeMap<(SessionKey, PupilId), Expected>,
@@ -46,6 +48,7 @@ impl Book {
         match body {
             RowBody::Settings(_) => self.settings = None,
             RowBody::Class(r) => drop(self.classes.remove(&r.class)),
+            RowBody::Pupil(r) if r.of.is_some() => drop(self.others.remove(&r.pupil)),
             RowBody::Pupil(r) => drop(self.pupils.remove(&r.pupil)),
             RowBody::Staff(r) => drop(self.staff.remove(&r.staff)),
             RowBody::Day(r) => drop(self.days.remove(&r.date)),
@@ -59,6 +62,7 @@ impl Book {
         match body {
             RowBody::Settings(r) => self.settings = Some(r),
             RowBody::Class(r) => drop(self.classes.insert(r.class, r)),
+            RowBody::Pupil(r) if r.of.is_some() => drop(self.others.insert(r.pupil, r)),
             RowBody::Pupil(r) => drop(self.pupils.insert(r.pupil, r)),
             RowBody::Staff(r) => drop(self.staff.insert(r.staff, r)),
             RowBody::Day(r) => drop(self.days.insert(r.date, r)),
@@ -102,11 +106,46 @@ impl Book {
         })
     }
 
+    /// What the school chose.
+    pub fn choices(&self) -> Choices {
+        self.settings.as_ref().map(|s| s.choices.clone()).unwrap_or_default()
+    }
+
     /// The pupils of a class on a date, by first name, then surname.
     pub fn roll(&self, class: ClassId, date: NaiveDate) -> Vec<PupilId> {
+        self.sorted(class, date, Sort::First)
+    }
+
+    /// The pupils of a class on a date.
+    pub fn sorted(&self, class: ClassId, date: NaiveDate, by: Sort) -> Vec<PupilId> {
         let mut roll: Vec<_> = self.pupils.values().filter(|p| self.is_member(p.pupil, class, date)).collect();
-        roll.sort_by_cached_key(|p| (p.first.to_lowercase(), p.last.to_lowercase(), p.pupil));
+        roll.sort_by_cached_key(|p| {
+            let (first, last) = (p.first.to_lowercase(), p.last.to_lowercase());
+            if by == Sort::First { (first, last, p.pupil) } else { (last, first, p.pupil) }
+        });
         roll.into_iter().map(|p| p.pupil).collect()
+    }
+
+    /// A pupil of this kiosk's classes, or else a possible visitor.
+    pub fn anybody(&self, pupil: PupilId) -> Option<&PupilRow> {
+        self.pupils.get(&pupil).or_else(|| self.others.get(&pupil))
+    }
+
+    /// The names of the classes that visitors may come from, as people sort them.
+    pub fn other_classes(&self, not: ClassId) -> Vec<Name> {
+        let own = self.classes.get(&not).map(|c| &c.name);
+        let mut names: Vec<Name> =
+            self.others.values().filter_map(|p| p.of.clone()).filter(|n| Some(n) != own).collect();
+        names.sort_by_cached_key(|n| counted(n));
+        names.dedup();
+        names
+    }
+
+    /// The pupils of another class, by first name.
+    pub fn others_of(&self, class: &Name) -> Vec<PupilId> {
+        let mut found: Vec<_> = self.others.values().filter(|p| p.of.as_ref() == Some(class)).collect();
+        found.sort_by_cached_key(|p| (p.first.to_lowercase(), p.last.to_lowercase(), p.pupil));
+        found.into_iter().map(|p| p.pupil).collect()
     }
 
     /// The years with a class, youngest first.
@@ -126,20 +165,37 @@ impl Book {
 
     /// As much of each surname as tells apart those with the same first name.
     pub fn initial(&self, pupil: PupilId, among: &[PupilId]) -> String {
-        let Some(me) = self.pupils.get(&pupil) else { return String::new() };
-        let others: Vec<&PupilRow> = among
+        self.apart(pupil, among, |p| (&p.first, &p.last))
+    }
+
+    /// As much of each first name as tells apart those with the same surname.
+    pub fn given_initial(&self, pupil: PupilId, among: &[PupilId]) -> String {
+        self.apart(pupil, among, |p| (&p.last, &p.first))
+    }
+
+    fn apart(&self, pupil: PupilId, among: &[PupilId], names: fn(&PupilRow) -> (&Name, &Name)) -> String {
+        let Some((same, mine)) = self.anybody(pupil).map(names) else { return String::new() };
+        let others: Vec<&Name> = among
             .iter()
             .filter(|id| **id != pupil)
-            .filter_map(|id| self.pupils.get(id))
-            .filter(|p| p.first.to_lowercase() == me.first.to_lowercase() && p.last != me.last)
+            .filter_map(|id| self.anybody(*id))
+            .map(names)
+            .filter(|(other, tells)| other.to_lowercase() == same.to_lowercase() && *tells != mine)
+            .map(|(_, tells)| tells)
             .collect();
         let take = |name: &str, n: usize| name.chars().take(n).collect::<String>();
-        let longest = me.last.chars().count();
+        let longest = mine.chars().count();
         (1..=longest)
-            .map(|n| take(&me.last, n))
-            .find(|mine| !others.iter().any(|o| take(&o.last, mine.chars().count()) == *mine))
-            .unwrap_or_else(|| me.last.to_string())
+            .map(|n| take(mine, n))
+            .find(|part| !others.iter().any(|o| take(o, part.chars().count()) == *part))
+            .unwrap_or_else(|| mine.to_string())
     }
+}
+
+/// "10 Oak" after "9 Ash": by the number at the front, then by the words.
+fn counted(name: &str) -> (u32, String) {
+    let digits: String = name.chars().take_while(char::is_ascii_digit).collect();
+    (digits.parse().unwrap_or(0), name.to_lowercase())
 }
 
 fn year_rank(year: &str) -> u32 {

@@ -6,9 +6,9 @@ use super::msg::Ticket;
 use shared::calendar::SessionKey;
 use shared::id::{ClassId, PupilId};
 use shared::log::Origin;
-use shared::observation::{Mark, Observation};
+use shared::observation::{Mark, Observation, Wish};
 use shared::time::Interval;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far a fact has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,13 @@ pub(super) struct Passage {
     pub kept: Kept,
 }
 
+/// What the office was told about a pupil, or asked to change.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Aside {
+    pub wish: Option<Wish>,
+    pub kept: Kept,
+}
+
 /// A submission.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sent {
@@ -72,13 +79,17 @@ pub(super) struct Ledger {
     sent: BTreeMap<(SessionKey, ClassId), Vec<Sent>>,
     passages: BTreeMap<PupilId, Vec<Passage>>,
     heard: BTreeMap<(SessionKey, PupilId), Heard>,
+    asides: BTreeMap<(SessionKey, PupilId), Vec<Aside>>,
+    /// Who was ever marked on which register: visitors are among them.
+    marked: BTreeMap<(SessionKey, ClassId), BTreeSet<PupilId>>,
 }
 
 impl Ledger {
     /// Takes a fact in, as asked for or as read back from the disk.
     pub fn note(&mut self, what: &Observation, when: Interval, kept: Kept) {
         match what {
-            Observation::Marked { session, pupil, mark, .. } => {
+            Observation::Marked { session, class, pupil, mark } => {
+                self.marked.entry((*session, *class)).or_default().insert(*pupil);
                 self.marks.entry((*session, *pupil)).or_default().push(Own { word: Word::Mark(*mark), kept });
             }
             Observation::CameLate { session, pupil, .. } => {
@@ -90,11 +101,30 @@ impl Ledger {
             Observation::Arrived { pupil, session, .. } => self.pass(*pupil, Gate::In, *session, when, kept),
             Observation::Left { pupil, session, .. } => self.pass(*pupil, Gate::Out, *session, when, kept),
             Observation::Returned { pupil, session, .. } => self.pass(*pupil, Gate::Back, *session, when, kept),
+            Observation::Noted { session, pupil, .. } => self.aside((*session, *pupil), None, kept),
+            Observation::ChangeAsked { session, pupil, wish, .. } => {
+                self.aside((*session, *pupil), Some(*wish), kept);
+            }
             Observation::Booted { .. }
+            | Observation::PinRefused { .. }
             | Observation::Anchored { .. }
             | Observation::SignedOn { .. }
             | Observation::Noticed { .. } => {}
         }
+    }
+
+    fn aside(&mut self, about: (SessionKey, PupilId), wish: Option<Wish>, kept: Kept) {
+        self.asides.entry(about).or_default().push(Aside { wish, kept });
+    }
+
+    /// What the office was told about a pupil in a session, oldest first.
+    pub fn asides(&self, session: SessionKey, pupil: PupilId) -> &[Aside] {
+        self.asides.get(&(session, pupil)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Who was ever marked on a register.
+    pub fn marked(&self, session: SessionKey, class: ClassId) -> impl Iterator<Item = PupilId> {
+        self.marked.get(&(session, class)).into_iter().flatten().copied()
     }
 
     fn pass(&mut self, pupil: PupilId, gate: Gate, session: Option<SessionKey>, when: Interval, kept: Kept) {
@@ -105,7 +135,8 @@ impl Ledger {
         let marks = self.marks.values_mut().flatten().map(|o| &mut o.kept);
         let sent = self.sent.values_mut().flatten().map(|s| &mut s.kept);
         let passages = self.passages.values_mut().flatten().map(|p| &mut p.kept);
-        marks.chain(sent).chain(passages)
+        let asides = self.asides.values_mut().flatten().map(|a| &mut a.kept);
+        marks.chain(sent).chain(passages).chain(asides)
     }
 
     /// An append is on disk.
@@ -121,6 +152,7 @@ impl Ledger {
         self.marks.values_mut().for_each(|v| v.retain(|o| o.kept != gone));
         self.sent.values_mut().for_each(|v| v.retain(|s| s.kept != gone));
         self.passages.values_mut().for_each(|v| v.retain(|p| p.kept != gone));
+        self.asides.values_mut().for_each(|v| v.retain(|a| a.kept != gone));
     }
 
     /// The own words about a pupil and session, oldest first.

@@ -3,20 +3,26 @@
 //! Must never: import Slint, read a clock, touch a disk, a network or a random number.
 
 mod book;
+mod calling;
 mod day;
 pub mod effect;
 mod ledger;
 mod look;
 mod model;
 pub mod msg;
+mod panel;
 mod reception;
 mod register;
+mod rest;
 pub mod screen;
+mod screen_classroom;
 mod sign_on;
 mod update;
 mod view;
 mod view_classroom;
+mod view_panel;
 mod view_reception;
+mod view_register;
 mod words;
 
 pub use effect::{Beep, Draft, Effect};

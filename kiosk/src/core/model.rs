@@ -13,7 +13,7 @@ use shared::id::{ClassId, PupilId, StaffId};
 use shared::observation::{Mark, Means, Observation};
 use shared::text::{Name, Text};
 use shared::time::{Interval, Millis, Mono};
-use shared::wire::v1::{Expected, Fault, Mode, Seen as Three};
+use shared::wire::v1::{Expected, Fault, Mode, Seen as Three, Sort};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of a kiosk.
@@ -24,10 +24,16 @@ pub struct Model {
     pub(super) seen: Option<Seen>,
     pub(super) sync: SyncStatus,
     pub(super) faults: Vec<Fault>,
+    /// Kiosk and server do not understand each other any more.
+    pub(super) needs_update: bool,
     pub(super) bond: Bond,
     pub(super) stage: Stage,
     pub(super) who: Option<StaffId>,
     pub(super) locks: BTreeMap<StaffId, Lock>,
+    /// Wrong PINs of anybody since the last right one.
+    pub(super) strangers: Lock,
+    /// The order of the tiles, where somebody chose another than the school's.
+    pub(super) sorts: BTreeMap<StaffId, Sort>,
     pub(super) touched: Option<Mono>,
     pub(super) last_ticket: u64,
     /// The next rows replace all others.
@@ -101,6 +107,31 @@ pub(super) struct Sheet {
     pub ask: Option<PupilId>,
     pub wanted: BTreeSet<PupilId>,
     pub notice: String,
+    /// By which name the tiles are sorted.
+    pub sort: Sort,
+    /// Pupils of other classes who were noted here.
+    pub guests: BTreeSet<PupilId>,
+    /// What lies over the tiles, besides a question about one.
+    pub panel: Option<Panel>,
+    /// Whose name is being called, when the names are called one by one.
+    pub calling: Option<PupilId>,
+}
+
+/// What lies over the tiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Panel {
+    /// What else can be done here.
+    More,
+    /// The next tile that is tapped is the one that a note is about.
+    NoteWhom,
+    /// Which note?
+    Note(PupilId),
+    /// From which class does the visitor come?
+    GuestClass { page: usize },
+    /// Who of that class?
+    Guest { class: Name, page: usize },
+    /// After close: came in now, or what the office should change?
+    AfterClose(PupilId),
 }
 
 /// How a step is taken back.

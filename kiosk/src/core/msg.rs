@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use shared::calendar::SessionKey;
 use shared::id::{ClassId, PupilId, StaffId};
 use shared::log::Origin;
-use shared::observation::Observation;
+use shared::observation::{Observation, Wish};
 use shared::text::{Name, Text};
 use shared::time::{Interval, Millis, Reading};
-use shared::wire::v1::{Fault, Row};
+use shared::wire::v1::{Fault, Row, Sort};
 use std::fmt;
 
 /// Pairs an effect with the message that answers it. Numbered by the model, from 1.
@@ -80,6 +80,11 @@ pub enum Msg {
     },
     /// How sending stands.
     Sync(SyncStatus),
+    /// Kiosk and server do not understand each other: one of them must be updated. Or they do again.
+    Update {
+        /// Whether it is so.
+        needed: bool,
+    },
     /// What is wrong with the kiosk now; an empty list when all is well.
     Faults {
         /// All of it.
@@ -148,6 +153,57 @@ pub enum Msg {
         /// Who.
         pupil: PupilId,
     },
+    /// What else can be done at this register.
+    More,
+    /// More to pick from (the next page; after the last, the first).
+    MorePicks,
+    /// Sorts the tiles, because somebody asked.
+    SortBy {
+        /// By which name.
+        sort: Sort,
+    },
+    /// A note to the office: about whom is tapped next.
+    WriteNote,
+    /// This note.
+    PickNote {
+        /// As on the button.
+        note: Name,
+    },
+    /// Somebody from another class is here.
+    BringVisitor,
+    /// From this class.
+    PickOther {
+        /// Its name.
+        class: Name,
+    },
+    /// This pupil of another class is here.
+    PickVisitor {
+        /// Who.
+        pupil: PupilId,
+    },
+    /// After close: the office should change a mark.
+    AskChange {
+        /// Whose.
+        pupil: PupilId,
+        /// To what.
+        wish: Wish,
+    },
+    /// Call the names one by one.
+    CallNames,
+    /// The one whose name was called is here.
+    CallHere {
+        /// Who.
+        pupil: PupilId,
+    },
+    /// The one whose name was called is not here.
+    CallAway {
+        /// Who.
+        pupil: PupilId,
+    },
+    /// The next name; this one keeps what stands.
+    CallNext,
+    /// The name before.
+    CallBefore,
     /// "Mark the 5 blanks present": fills blanks, changes nothing else.
     MarkRestPresent,
     /// Takes back the last step at this register.
@@ -156,6 +212,8 @@ pub enum Msg {
     Submit,
     /// From the confirmation back to the tiles.
     ChangeMarks,
+    /// A touch on the screen that rests.
+    Wake,
     /// Ends the sign-on.
     SignOff,
     /// Reception: my year.

@@ -7,10 +7,10 @@
 
 use super::day::best;
 use super::effect::{Beep, Effect};
-use super::model::{Model, Returning, Sheet, Stage, Standing, Voice};
+use super::model::{Model, Panel, Returning, Sheet, Stage, Standing, Voice};
 use super::msg::Msg;
 use super::screen::TileState;
-use super::words;
+use super::{calling, panel, words};
 use shared::calendar::SessionKey;
 use shared::id::{ClassId, PupilId};
 use shared::observation::{Mark, Observation};
@@ -18,14 +18,24 @@ use std::collections::BTreeSet;
 
 /// Opens a register: the tiles, or the confirmation when it was submitted already.
 pub(super) fn open(model: &mut Model, class: ClassId, session: SessionKey) {
+    let own = model.who.and_then(|w| model.sorts.get(&w)).copied();
+    let sort = own.unwrap_or(model.book.choices().sort);
+    let mut order = model.book.sorted(class, session.date, sort);
+    let visits = |p: &PupilId| !model.book.is_member(*p, class, session.date) && model.book.others.contains_key(p);
+    let guests: BTreeSet<PupilId> = model.ledger.marked(session, class).filter(visits).collect();
+    order.extend(&guests);
     let sheet = Sheet {
         class,
         session,
-        order: model.book.roll(class, session.date),
+        order,
         undo: Vec::new(),
         ask: None,
         wanted: BTreeSet::new(),
         notice: String::new(),
+        sort,
+        guests,
+        panel: None,
+        calling: None,
     };
     let submitted = model.submitted(session, class).is_some();
     model.stage = if submitted { Stage::Submitted(sheet) } else { Stage::Register(sheet) };
@@ -35,6 +45,7 @@ pub(super) fn open(model: &mut Model, class: ClassId, session: SessionKey) {
 pub(super) fn follow_roll(model: &mut Model) {
     let (Stage::Register(sheet) | Stage::Submitted(sheet)) = &mut model.stage else { return };
     for pupil in model.book.roll(sheet.class, sheet.session.date) {
+        sheet.guests.remove(&pupil);
         if !sheet.order.contains(&pupil) {
             sheet.order.push(pupil);
         }
@@ -55,16 +66,28 @@ pub(super) fn keep_to_session(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 impl Model {
+    /// Whether what stands on this register can only be changed by the office: it was submitted, and has closed.
+    pub(super) fn is_locked(&self, sheet: &Sheet) -> bool {
+        let row = self.book.register(sheet.session, sheet.class);
+        let past = self.seen.filter(|s| s.trusted).and_then(|s| s.best()).zip(self.book.times(sheet.session));
+        let closed = row.is_some_and(|r| r.closed) || past.is_some_and(|(now, times)| now >= times.closes);
+        closed && self.submitted(sheet.session, sheet.class).is_some()
+    }
+
     pub(super) fn is_gone(&self, sheet: &Sheet, pupil: PupilId) -> bool {
         !self.book.is_member(pupil, sheet.class, sheet.session.date)
     }
 
     /// What stands on a tile of a sheet.
     pub(super) fn on_tile(&self, sheet: &Sheet, pupil: PupilId) -> Standing {
-        if self.is_gone(sheet, pupil) {
+        if self.is_gone(sheet, pupil) && !self.is_here_as_guest(sheet, pupil) {
             return Standing { state: TileState::Gone, minutes: 0, saved: false, voice: Voice::Nobody };
         }
         self.standing(sheet.session, pupil)
+    }
+
+    fn is_here_as_guest(&self, sheet: &Sheet, pupil: PupilId) -> bool {
+        sheet.guests.contains(&pupil) && self.standing(sheet.session, pupil).state == TileState::Present
     }
 
     /// Those without a mark who need one.
@@ -84,7 +107,9 @@ impl Model {
 
 pub(super) fn step(model: &mut Model, msg: &Msg, effects: &mut Vec<Effect>) {
     match std::mem::take(&mut model.stage) {
-        Stage::Submitted(sheet) => {
+        Stage::Submitted(mut sheet) => {
+            sheet.panel = None;
+            sheet.calling = None;
             model.stage = match msg {
                 Msg::ChangeMarks => Stage::Register(sheet),
                 _ => Stage::Submitted(sheet),
@@ -107,9 +132,44 @@ pub(super) fn step(model: &mut Model, msg: &Msg, effects: &mut Vec<Effect>) {
 
 /// One message at the tiles; answers whether the register was submitted.
 fn mark(model: &mut Model, sheet: &mut Sheet, msg: &Msg, effects: &mut Vec<Effect>) -> bool {
+    if model.is_locked(sheet) {
+        sheet.undo.clear();
+        (sheet.ask, sheet.calling) = (None, None);
+        // A panel that changes marks was open when the register closed.
+        sheet.panel = sheet.panel.take().filter(|p| !matches!(p, Panel::GuestClass { .. } | Panel::Guest { .. }));
+        match msg {
+            Msg::Tap { pupil } if sheet.panel.is_none() && sheet.order.contains(pupil) => {
+                if model.on_tile(sheet, *pupil).state != TileState::Gone {
+                    sheet.panel = Some(Panel::AfterClose(*pupil));
+                }
+            }
+            Msg::BringVisitor | Msg::CallNames => {}
+            _ => drop(panel::step(model, sheet, msg, effects)),
+        }
+        return false;
+    }
+    if calling::step(model, sheet, msg, effects) || panel::step(model, sheet, msg, effects) {
+        return false;
+    }
     match msg {
         // An open question is answered or left before anything else is taken.
         Msg::Tap { pupil } if sheet.ask.is_none() => tap(model, sheet, *pupil, effects),
+        Msg::MarkRestPresent if sheet.ask.is_none() && !model.book.choices().positive => {
+            let marks: Vec<_> = model.blanks(sheet).into_iter().map(|p| (p, Mark::Present)).collect();
+            if !marks.is_empty() {
+                say(model, sheet, marks, effects);
+            }
+        }
+        Msg::Undo if sheet.ask.is_none() => undo(model, sheet, effects),
+        Msg::Submit if sheet.ask.is_none() => return submit(model, sheet, effects),
+        answer => self::answer(model, sheet, answer, effects),
+    }
+    false
+}
+
+/// An answer to the question that an absent or late tile asks.
+pub(super) fn answer(model: &mut Model, sheet: &mut Sheet, msg: &Msg, effects: &mut Vec<Effect>) {
+    match msg {
         Msg::Late { pupil } if sheet.ask == Some(*pupil) => {
             let before = model.on_tile(sheet, *pupil).state;
             sheet.ask = None;
@@ -138,22 +198,17 @@ fn mark(model: &mut Model, sheet: &mut Sheet, msg: &Msg, effects: &mut Vec<Effec
                 _ => {}
             }
         }
-        Msg::MarkRestPresent if sheet.ask.is_none() => {
-            let marks: Vec<_> = model.blanks(sheet).into_iter().map(|p| (p, Mark::Present)).collect();
-            if !marks.is_empty() {
-                say(model, sheet, marks, effects);
-            }
-        }
-        Msg::Undo if sheet.ask.is_none() => undo(model, sheet, effects),
-        Msg::Submit if sheet.ask.is_none() => return submit(model, sheet, effects),
         _ => {}
     }
-    false
 }
 
 fn tap(model: &mut Model, sheet: &mut Sheet, pupil: PupilId, effects: &mut Vec<Effect>) {
     if !sheet.order.contains(&pupil) {
         return;
+    }
+    if sheet.guests.contains(&pupil) {
+        let here = model.on_tile(sheet, pupil).state == TileState::Present;
+        return say(model, sheet, vec![(pupil, if here { Mark::Blank } else { Mark::Present })], effects);
     }
     match model.on_tile(sheet, pupil).state {
         TileState::Blank | TileState::ExpectedAbsent | TileState::ExpectedElsewhere => {
@@ -170,7 +225,7 @@ fn tap(model: &mut Model, sheet: &mut Sheet, pupil: PupilId, effects: &mut Vec<E
 }
 
 /// Says marks, in one append, and remembers how to take them back.
-fn say(model: &mut Model, sheet: &mut Sheet, marks: Vec<(PupilId, Mark)>, effects: &mut Vec<Effect>) {
+pub(super) fn say(model: &mut Model, sheet: &mut Sheet, marks: Vec<(PupilId, Mark)>, effects: &mut Vec<Effect>) {
     let step = marks.iter().map(|(p, _)| (*p, model.on_tile(sheet, *p).state, Returning::Plain)).collect();
     for (pupil, _) in &marks {
         sheet.wanted.remove(pupil);
@@ -193,7 +248,8 @@ fn undo(model: &mut Model, sheet: &mut Sheet, effects: &mut Vec<Effect>) {
     for (pupil, before, how) in step {
         // Somebody else has spoken since (reception signed the pupil in, say): that is not ours to take back.
         let now = model.on_tile(sheet, pupil);
-        if now.state == TileState::Gone || (now.voice == Voice::Feed && now.state == TileState::Late) {
+        let gone = now.state == TileState::Gone && !sheet.guests.contains(&pupil);
+        if gone || (now.voice == Voice::Feed && now.state == TileState::Late) {
             continue;
         }
         if how == Returning::AfterLate {
@@ -214,10 +270,7 @@ fn undo(model: &mut Model, sheet: &mut Sheet, effects: &mut Vec<Effect>) {
 fn submit(model: &mut Model, sheet: &mut Sheet, effects: &mut Vec<Effect>) -> bool {
     let blanks = model.blanks(sheet);
     if !blanks.is_empty() {
-        sheet.notice = match blanks.len() {
-            1 => "One pupil has no mark yet.".to_owned(),
-            n => format!("{n} pupils have no mark yet."),
-        };
+        sheet.notice = words::blanks_left(blanks.len());
         sheet.wanted = blanks.into_iter().collect();
         effects.push(Effect::Beep(Beep::Low));
         return false;

@@ -5,42 +5,80 @@
 use super::day::AtHand;
 use super::effect::{Beep, Effect};
 use super::model::{Lock, Model, Stage};
-use super::msg::{Msg, Pin, Ticket};
+use super::msg::{Msg, Pin, Recalled, Ticket};
 use super::register;
 use super::update::{go_home, later};
 use super::words;
 use shared::id::StaffId;
 use shared::observation::{Means, Notice, Observation};
-use shared::time::{Interval, Mono};
+use shared::time::Mono;
 
 /// Names on one page of the sign-on screen.
 pub(super) const NAMES: usize = 10;
 /// Digits of a PIN.
 pub(super) const PIN_MIN: usize = 4;
 const PIN_MAX: usize = 8;
-/// Wrong PINs that cost nothing.
+/// Wrong PINs of one name that cost nothing.
 const FREE: u32 = 2;
 /// Wrong PINs until the name is locked.
 pub(super) const LOCK_AT: u32 = 5;
-const LOCK_MS: i64 = 15 * 60_000;
+const MINUTE_MS: i64 = 60_000;
+/// Wrong PINs of all names together, since the last right one, until everybody must wait: nobody tries one PIN on each name.
+const STRANGERS_FREE: u32 = 8;
 
-/// How long after so many wrong PINs nothing is taken.
+/// How long after so many wrong PINs nothing is taken. It grows, up to a school day.
 const fn wait_ms(wrong: u32) -> i64 {
     match wrong {
         0..=FREE => 0,
-        3 => 30_000,
-        4 => 60_000,
-        _ => LOCK_MS,
+        3 => MINUTE_MS / 2,
+        4 => MINUTE_MS,
+        5 => 15 * MINUTE_MS,
+        6 => 30 * MINUTE_MS,
+        7 => 60 * MINUTE_MS,
+        8 => 120 * MINUTE_MS,
+        9 => 240 * MINUTE_MS,
+        _ => 480 * MINUTE_MS,
+    }
+}
+
+/// The same for the kiosk as a whole.
+const fn strangers_wait_ms(wrong: u32) -> i64 {
+    match wrong {
+        0..=STRANGERS_FREE => 0,
+        9..=12 => MINUTE_MS,
+        13..=16 => 5 * MINUTE_MS,
+        _ => 15 * MINUTE_MS,
     }
 }
 
 /// Milliseconds that this name must still wait.
 pub(super) fn must_wait(model: &Model, staff: StaffId) -> i64 {
-    let until = model.locks.get(&staff).and_then(|l| l.until);
-    match (until, model.mono()) {
+    let left = |lock: Option<&Lock>| match (lock.and_then(|l| l.until), model.mono()) {
         (Some(until), Some(now)) => until.0.saturating_sub(now.0).max(0),
         _ => 0,
+    };
+    left(model.locks.get(&staff)).max(left(Some(&model.strangers)))
+}
+
+/// Another wrong one, at this time of the monotonic clock.
+fn count(model: &mut Model, staff: StaffId, at: Mono) -> u32 {
+    let until = |wait: i64| (wait > 0).then(|| later(at, wait));
+    let lock = model.locks.entry(staff).or_default();
+    lock.wrong = lock.wrong.saturating_add(1);
+    lock.until = until(wait_ms(lock.wrong));
+    let wrong = lock.wrong;
+    model.strangers.wrong = model.strangers.wrong.saturating_add(1);
+    model.strangers.until = until(strangers_wait_ms(model.strangers.wrong));
+    wrong
+}
+
+/// The machine was switched off and on: its clock counts from nothing, and whoever had to wait waits anew.
+pub(super) fn wait_anew(model: &mut Model, now: Mono) {
+    let anew = |wait: i64| (wait > 0).then(|| later(now, wait));
+    for lock in model.locks.values_mut() {
+        lock.until = anew(wait_ms(lock.wrong));
     }
+    model.strangers.until = anew(strangers_wait_ms(model.strangers.wrong));
 }
 
 pub(super) fn step(model: &mut Model, msg: &Msg, effects: &mut Vec<Effect>) {
@@ -112,6 +150,7 @@ pub(super) fn pin_checked(model: &mut Model, ticket: Ticket, right: bool, effect
     let staff = *staff;
     if right {
         model.locks.remove(&staff);
+        model.strangers = Lock::default();
         signed_on(model, staff, Means::Name, effects);
     } else {
         wrong_pin(model, staff, effects);
@@ -120,23 +159,38 @@ pub(super) fn pin_checked(model: &mut Model, ticket: Ticket, right: bool, effect
 
 fn wrong_pin(model: &mut Model, staff: StaffId, effects: &mut Vec<Effect>) {
     let now = model.mono().unwrap_or(Mono(0));
-    let lock = model.locks.entry(staff).or_default();
-    lock.wrong = lock.wrong.saturating_add(1);
-    let wait = wait_ms(lock.wrong);
-    lock.until = (wait > 0).then(|| later(now, wait));
-    if lock.wrong >= LOCK_AT {
-        model.append(vec![Observation::Noticed { notice: Notice::PinLocked { staff } }], effects);
+    let wrong = count(model, staff, now);
+    let mut facts = vec![Observation::PinRefused { staff }];
+    if wrong == LOCK_AT {
+        facts.push(Observation::Noticed { notice: Notice::PinLocked { staff } });
     }
+    model.append(facts, effects);
     model.stage = Stage::Pin { staff, typed: Pin::default(), checking: None, trouble: true };
     effects.push(Effect::Beep(Beep::Low));
 }
 
-/// A lock that was set before the program began anew still holds.
-pub(super) fn recall_lock(model: &mut Model, staff: StaffId, when: &Interval) {
+/// What was typed wrong before the program began anew still counts. Where the time in between is not known, the wait
+/// begins anew: nobody gains by pulling the plug.
+pub(super) fn recall(model: &mut Model, fact: &Recalled) {
     let Some(now) = model.mono() else { return };
-    let ago = model.seen.and_then(|s| s.best()).zip(super::day::best(when)).map_or(0, |(now, then)| now.since(then));
-    if (0..LOCK_MS).contains(&ago) {
-        model.locks.insert(staff, Lock { wrong: LOCK_AT, until: Some(later(now, LOCK_MS - ago)) });
+    match (&fact.what, fact.by) {
+        (Observation::PinRefused { staff }, _) => {
+            let known = model.seen.and_then(|s| s.best()).zip(super::day::best(&fact.when));
+            let ago = known.map_or(0, |(now, then)| now.since(then).max(0));
+            count(model, *staff, Mono(now.0.saturating_sub(ago)));
+        }
+        // All that an earlier version kept of it.
+        (Observation::Noticed { notice: Notice::PinLocked { staff } }, _) => {
+            let lock = model.locks.entry(*staff).or_default();
+            if lock.wrong < LOCK_AT {
+                *lock = Lock { wrong: LOCK_AT, until: Some(later(now, wait_ms(LOCK_AT))) };
+            }
+        }
+        (Observation::SignedOn { means: Means::Name }, Some(staff)) => {
+            model.locks.remove(&staff);
+            model.strangers = Lock::default();
+        }
+        _ => {}
     }
 }
 

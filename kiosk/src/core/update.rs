@@ -7,9 +7,8 @@ use super::effect::{Beep, Effect};
 use super::ledger::Kept;
 use super::model::{Bond, Model, Stage};
 use super::msg::{Msg, Recalled, Ticket, WhyNotSaved};
-use super::{reception, register, sign_on};
+use super::{reception, register, sign_on, words};
 use shared::log::Origin;
-use shared::observation::{Notice, Observation};
 use shared::time::Mono;
 use shared::wire::v1::{Fault, Mode};
 
@@ -40,6 +39,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.touched = model.mono();
         }
         Msg::Sync(status) => model.sync = status,
+        Msg::Update { needed } => model.needs_update = needed,
         Msg::Faults { faults } => model.faults = faults,
         Msg::Enrolling { code, check_word, trouble } => model.bond = Bond::Asking { code, check_word, trouble },
         Msg::Enrolled => model.bond = Bond::Enrolled,
@@ -91,11 +91,15 @@ fn back(model: &mut Model) {
     use super::ledger::Gate;
     let stage = std::mem::take(&mut model.stage);
     model.stage = match stage {
-        Stage::Register(mut sheet) if sheet.ask.is_some() => {
-            sheet.ask = None;
-            Stage::Register(sheet)
+        Stage::Register(mut sheet) => {
+            if sheet.ask.take().is_some() || super::panel::back(&mut sheet) || sheet.calling.take().is_some() {
+                Stage::Register(sheet)
+            } else {
+                model.who = None;
+                Stage::default()
+            }
         }
-        Stage::Home { .. } | Stage::Pin { .. } | Stage::Choose { .. } | Stage::Register(_) | Stage::Submitted(_) => {
+        Stage::Home { .. } | Stage::Pin { .. } | Stage::Choose { .. } | Stage::Submitted(_) => {
             model.who = None;
             Stage::default()
         }
@@ -136,7 +140,7 @@ fn tick(model: &mut Model, seen: Seen, effects: &mut Vec<Effect>) {
     let rebooted = model.seen.is_some_and(|old| old.reading.boot != seen.reading.boot);
     if rebooted {
         model.touched = Some(seen.reading.mono);
-        model.locks.clear();
+        sign_on::wait_anew(model, seen.reading.mono);
     }
     model.seen = Some(seen);
     let touched = *model.touched.get_or_insert(seen.reading.mono);
@@ -157,9 +161,7 @@ fn tick(model: &mut Model, seen: Seen, effects: &mut Vec<Effect>) {
 fn recall(model: &mut Model, facts: &[Recalled]) {
     for fact in facts {
         model.ledger.note(&fact.what, fact.when, Kept::Saved(fact.origin));
-        if let Observation::Noticed { notice: Notice::PinLocked { staff } } = &fact.what {
-            sign_on::recall_lock(model, *staff, &fact.when);
-        }
+        sign_on::recall(model, fact);
     }
 }
 
@@ -186,7 +188,7 @@ fn not_saved(model: &mut Model, ticket: Ticket, why: WhyNotSaved, effects: &mut 
     let stage = std::mem::take(&mut model.stage);
     model.stage = match stage {
         Stage::Register(mut sheet) | Stage::Submitted(mut sheet) => {
-            sheet.notice = "That could not be saved and was taken back. Please use paper and tell IT.".to_owned();
+            words::NOT_SAVED.clone_into(&mut sheet.notice);
             sheet.undo.clear();
             Stage::Register(sheet)
         }

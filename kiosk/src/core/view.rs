@@ -47,6 +47,9 @@ pub fn view(model: &Model) -> Screen {
             clock: clock(model),
         });
     }
+    if let Some(resting) = super::rest::resting(model) {
+        return Screen::Resting(resting);
+    }
     match mode {
         Mode::Classroom => view_classroom::screen(model),
         Mode::Reception => view_reception::screen(model),
@@ -107,6 +110,8 @@ pub(super) fn fault(model: &Model) -> String {
     let has = |f: Fault| model.faults.contains(&f);
     if has(Fault::Disk) {
         "This kiosk cannot save. Please use paper and tell IT.".to_owned()
+    } else if model.needs_update {
+        "This kiosk needs an update. Registers are kept here; please tell IT.".to_owned()
     } else if has(Fault::NoReader) {
         "The card reader does not answer. Names still work.".to_owned()
     } else {

@@ -90,8 +90,12 @@ impl Run {
                     self.update(Msg::Enrolled);
                 }
                 self.sync.offline_since = None;
+                self.update(Msg::Update { needed: false });
             }
             Status::Offline { .. } | Status::Upgrade => {
+                if status == Status::Upgrade {
+                    self.update(Msg::Update { needed: true });
+                }
                 // The first word of every start is "offline": nobody has been asked yet, so no time is said.
                 if std::mem::take(&mut self.sync.connected) {
                     self.sync.offline_since = best(&self.now.1);

@@ -36,7 +36,13 @@ pub struct Memory {
 /// Whether a person caused this fact (the rest is the kiosk's own housekeeping).
 #[must_use]
 pub const fn by_a_person(what: &Observation) -> bool {
-    !matches!(what, Observation::Booted { .. } | Observation::Anchored { .. } | Observation::Noticed { .. })
+    !matches!(
+        what,
+        Observation::Booted { .. }
+            | Observation::Anchored { .. }
+            | Observation::PinRefused { .. }
+            | Observation::Noticed { .. }
+    )
 }
 
 /// Writes down that the program has begun, and reads everything.
@@ -63,7 +69,9 @@ pub fn read(tx: &rusqlite::Connection, clock: Clock) -> Result<Memory, StoreErro
     let facts = log::recent(tx, MOST)?
         .into_iter()
         .map(|(origin, fact)| Recalled { origin, when: resolve(&fact.at, &timeline), by: fact.by, what: fact.what })
-        .filter(|fact| by_a_person(&fact.what) || matches!(fact.what, Observation::Noticed { .. }))
+        .filter(|fact| {
+            by_a_person(&fact.what) || matches!(fact.what, Observation::PinRefused { .. } | Observation::Noticed { .. })
+        })
         .filter(|fact| fact.when.latest >= now.earliest.plus(-OLD))
         .collect();
     let unsent = log::entries(tx, standing.acked + 1, usize::MAX)?

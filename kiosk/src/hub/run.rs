@@ -243,10 +243,14 @@ impl Run {
 
     fn stamp(&self, at: Reading, draft: Draft) -> Observed {
         let Draft { by, mut what, seal } = draft;
-        if let (Observation::Arrived { reason, .. }, Some(said), Some(key)) = (&mut what, seal, &self.seal_to) {
+        let place = match &mut what {
+            Observation::Arrived { reason: place, .. } | Observation::Noted { note: place, .. } => Some(place),
+            _ => None,
+        };
+        if let (Some(place), Some(said), Some(key)) = (place, seal, &self.seal_to) {
             match crate::seal::seal(&said, key) {
-                Ok(sealed) => *reason = Some(sealed),
-                Err(error) => tracing::error!(%error, "an arrival goes without its reason"),
+                Ok(sealed) => *place = Some(sealed),
+                Err(error) => tracing::error!(%error, "a fact goes without what was said"),
             }
         }
         Observed { at, by, what, origin: None }

@@ -70,6 +70,7 @@ fn roster(mode: Mode, seal_to: &str) -> Vec<Row> {
             last: text("Okafor"),
             classes: vec![Membership { class: CLASS, from: date, until: None }],
             birthday: None,
+            of: None,
             cards: Vec::new(),
         }));
     }

@@ -5,12 +5,12 @@
 use super::paths::strip;
 use super::rows::Rows;
 use super::{
-    App, AskData, BarData, ChoiceData, ChooseApi, ConfirmApi, DoneApi, EnrolApi, FindApi, FindData, IdleApi,
-    KioskWindow, MessageApi, Page, Palette, ReasonApi, RegisterApi, Sign, SignOnApi, StaffData, SubmittedApi, SyncForm,
-    Theme, TileData, TileState, Tone,
+    App, AskData, BarData, CallApi, ChoiceData, ChooseApi, ConfirmApi, DoneApi, EnrolApi, FindApi, FindData, IdleApi,
+    KioskWindow, MessageApi, OverData, Page, Palette, ReasonApi, RegisterApi, RestApi, Sign, SignOnApi, StaffData,
+    SubmittedApi, SyncForm, Theme, TileData, TileState, Tone,
 };
-use crate::core::{Look, Screen};
 use crate::core::screen as s;
+use crate::core::{Look, Screen};
 use shared::calendar::Half;
 use shared::text::Name;
 use shared::wire::v1 as wire;
@@ -22,6 +22,7 @@ pub struct Shown {
     staff: Rows<StaffData>,
     choices: Rows<ChoiceData>,
     tiles: Rows<TileData>,
+    over: Rows<OverData>,
     years: Rows<SharedString>,
     find: Rows<FindData>,
     reasons: Rows<SharedString>,
@@ -45,6 +46,7 @@ impl Shown {
             staff: Rows::new(|a, b| a.id == b.id),
             choices: Rows::new(|a, b| a.id == b.id),
             tiles: Rows::new(|a, b| a.id == b.id),
+            over: Rows::new(|a, b| a.id == b.id),
             years: Rows::new(|a, b| a == b),
             find: Rows::new(|a, b| a.id == b.id),
             reasons: Rows::new(|a, b| a == b),
@@ -52,6 +54,7 @@ impl Shown {
         window.global::<SignOnApi>().set_staff(shown.staff.watched());
         window.global::<ChooseApi>().set_choices(shown.choices.watched());
         window.global::<RegisterApi>().set_tiles(shown.tiles.watched());
+        window.global::<RegisterApi>().set_over_choices(shown.over.watched());
         window.global::<IdleApi>().set_years(shown.years.watched());
         window.global::<FindApi>().set_choices(shown.find.watched());
         window.global::<ReasonApi>().set_reasons(shown.reasons.watched());
@@ -65,12 +68,14 @@ impl Shown {
             Screen::SignOn(v) => self.sign_on(&window.global(), v),
             Screen::ChooseRegister(v) => self.choose(&window.global(), v),
             Screen::Register(v) => self.register(&window.global(), v),
+            Screen::Call(v) => call(&window.global(), &window.global(), v),
             Screen::Submitted(v) => submitted(&window.global(), v),
             Screen::ReceptionIdle(v) => self.idle(&window.global(), v),
             Screen::ReceptionFind(v) => self.find(&window.global(), v),
             Screen::ReceptionConfirm(v) => confirm(&window.global(), v),
             Screen::ReceptionReason(v) => self.reason(&window.global(), v),
             Screen::ReceptionDone(v) => done(&window.global(), v),
+            Screen::Resting(v) => resting(&window.global(), v),
             Screen::Message(v) => message(&window.global(), v),
         };
         window.global::<App>().set_page(page);
@@ -122,18 +127,23 @@ impl Shown {
         api.set_can_submit(v.can_submit);
         api.set_notice((&v.notice).into());
         self.tiles.show(v.tiles.iter().map(tile).collect());
-        if let Some(a) = &v.ask {
-            api.set_ask(AskData {
-                id: a.pupil.to_string().into(),
-                title: (&a.title).into(),
-                words: (&a.words).into(),
-                late: (&a.late).into(),
-                mistake: (&a.mistake).into(),
-                clear: (&a.clear).into(),
-                leave: (&a.leave).into(),
-            });
+        api.set_fill_off((&v.fill_off).into());
+        api.set_locked((&v.locked).into());
+        api.set_picking((&v.picking).into());
+        asking(api, v.ask.as_ref());
+        if let Some(over) = &v.panel {
+            api.set_over_title((&over.title).into());
+            api.set_over_words((&over.words).into());
+            let row = |c: &s::OverChoice| OverData {
+                id: super::wire::over_id(&c.pick).into(),
+                label: (&c.label).into(),
+                detail: (&c.detail).into(),
+            };
+            self.over.show(over.choices.iter().map(row).collect());
+            api.set_over_more(over.more);
+            api.set_over_leave((&over.leave).into());
         }
-        api.set_asking(v.ask.is_some());
+        api.set_over(v.panel.is_some());
         Page::Register
     }
 
@@ -204,25 +214,65 @@ fn bar(b: &s::Bar) -> BarData {
     }
 }
 
+fn state(state: s::TileState) -> TileState {
+    match state {
+        s::TileState::Blank => TileState::Blank,
+        s::TileState::Present => TileState::Present,
+        s::TileState::Absent => TileState::Absent,
+        s::TileState::Late => TileState::Late,
+        s::TileState::ExpectedAbsent => TileState::ExpectedAbsent,
+        s::TileState::ExpectedElsewhere => TileState::ExpectedElsewhere,
+        s::TileState::Gone => TileState::Gone,
+    }
+}
+
+/// The question about one pupil, over the tiles or over a name.
+fn asking(api: &RegisterApi, ask: Option<&s::Ask>) {
+    if let Some(a) = ask {
+        api.set_ask(AskData {
+            id: a.pupil.to_string().into(),
+            title: (&a.title).into(),
+            words: (&a.words).into(),
+            late: (&a.late).into(),
+            mistake: (&a.mistake).into(),
+            clear: (&a.clear).into(),
+            leave: (&a.leave).into(),
+        });
+    }
+    api.set_asking(ask.is_some());
+}
+
+fn call(api: &CallApi, register: &RegisterApi, v: &s::Call) -> Page {
+    api.set_bar(bar(&v.bar));
+    api.set_closes_label((&v.closes_label).into());
+    api.set_closes((&v.closes).into());
+    api.set_id(v.pupil.to_string().into());
+    api.set_first((&v.first).into());
+    api.set_initial((&v.initial).into());
+    api.set_place((&v.place).into());
+    api.set_state(state(v.state));
+    api.set_afternoon(v.session.half == Half::Pm);
+    api.set_minutes(v.minutes.into());
+    api.set_saved(v.saved);
+    api.set_stands((&v.stands).into());
+    api.set_next((&v.next).into());
+    api.set_can_go_back(v.can_go_back);
+    asking(register, v.ask.as_ref());
+    Page::Call
+}
+
 fn tile(t: &s::Tile) -> TileData {
     let strip = strip(&t.days);
     TileData {
         id: t.pupil.to_string().into(),
         first: (&t.first).into(),
         initial: (&t.initial).into(),
-        state: match t.state {
-            s::TileState::Blank => TileState::Blank,
-            s::TileState::Present => TileState::Present,
-            s::TileState::Absent => TileState::Absent,
-            s::TileState::Late => TileState::Late,
-            s::TileState::ExpectedAbsent => TileState::ExpectedAbsent,
-            s::TileState::ExpectedElsewhere => TileState::ExpectedElsewhere,
-            s::TileState::Gone => TileState::Gone,
-        },
+        state: state(t.state),
         minutes: t.minutes.into(),
         saved: t.saved,
         wanted: t.wanted,
         birthday: t.birthday,
+        flag: (&t.flag).into(),
         label: (&t.label).into(),
         strokes: strip.strokes.into(),
         lates: strip.lates.into(),
@@ -246,6 +296,7 @@ fn submitted(api: &SubmittedApi, v: &s::Submitted) -> Page {
     api.set_saved(v.saved);
     api.set_words((&v.words).into());
     api.set_absent((&v.absent).into());
+    api.set_change_words((&v.change).into());
     Page::Submitted
 }
 
@@ -280,6 +331,14 @@ fn done(api: &DoneApi, v: &s::ReceptionDone) -> Page {
     let stays = Duration::from_secs(v.seconds.into());
     api.set_stays(i64::try_from(stays.as_millis()).unwrap_or(0));
     Page::Done
+}
+
+fn resting(api: &RestApi, v: &s::Resting) -> Page {
+    api.set_clock((&v.clock).into());
+    api.set_date((&v.date).into());
+    api.set_words((&v.words).into());
+    api.set_place(v.place.into());
+    Page::Resting
 }
 
 fn message(api: &MessageApi, v: &s::Message) -> Page {

@@ -4,11 +4,14 @@
 
 use super::paths::dashes;
 use super::{
-    App, ChooseApi, ConfirmApi, FindApi, IdleApi, KioskWindow, ReasonApi, RegisterApi, SignOnApi, SubmittedApi, Theme,
+    App, CallApi, ChooseApi, ConfirmApi, FindApi, IdleApi, KioskWindow, ReasonApi, RegisterApi, RestApi, SignOnApi,
+    SubmittedApi, Theme,
 };
-use crate::core::screen::Pick;
+use crate::core::screen::{OverPick, Pick};
 use crate::core::{CardNumber, Msg};
+use shared::observation::Wish;
 use shared::text::{Name, Text};
+use shared::wire::v1::Sort;
 use slint::ComponentHandle;
 use std::rc::Rc;
 use std::str::FromStr;
@@ -32,6 +35,44 @@ fn picked(id: &str) -> Option<Msg> {
         ("pupil", pupil) => pupil.parse().ok().map(|pupil| Msg::PickPupil { pupil }),
         ("way", "home") => Some(Msg::GoingHome),
         ("way", "back") => Some(Msg::ComingBack),
+        _ => None,
+    }
+}
+
+/// The id of something to pick over the tiles.
+pub fn over_id(pick: &OverPick) -> String {
+    match pick {
+        OverPick::CallNames => "call/".to_owned(),
+        OverPick::Sort(Sort::First) => "sort/first".to_owned(),
+        OverPick::Sort(Sort::Last) => "sort/last".to_owned(),
+        OverPick::WriteNote => "note/".to_owned(),
+        OverPick::Note(note) => format!("phrase/{note}"),
+        OverPick::BringVisitor => "visitor/".to_owned(),
+        OverPick::OtherClass(class) => format!("from/{class}"),
+        OverPick::Visitor(pupil) => format!("here/{pupil}"),
+        OverPick::Late(pupil) => format!("late/{pupil}"),
+        OverPick::Change(pupil, Wish::Present) => format!("was-here/{pupil}"),
+        OverPick::Change(pupil, Wish::Late) => format!("was-late/{pupil}"),
+        OverPick::Change(pupil, Wish::Absent) => format!("was-away/{pupil}"),
+    }
+}
+
+fn over_picked(id: &str) -> Option<Msg> {
+    let (kind, rest) = id.split_once('/')?;
+    let pupil = || rest.parse().ok();
+    match (kind, rest) {
+        ("call", _) => Some(Msg::CallNames),
+        ("sort", "first") => Some(Msg::SortBy { sort: Sort::First }),
+        ("sort", _) => Some(Msg::SortBy { sort: Sort::Last }),
+        ("note", _) => Some(Msg::WriteNote),
+        ("phrase", note) => Name::new(note).ok().map(|note| Msg::PickNote { note }),
+        ("visitor", _) => Some(Msg::BringVisitor),
+        ("from", class) => Name::new(class).ok().map(|class| Msg::PickOther { class }),
+        ("here", _) => pupil().map(|pupil| Msg::PickVisitor { pupil }),
+        ("late", _) => pupil().map(|pupil| Msg::Late { pupil }),
+        ("was-here", _) => pupil().map(|pupil| Msg::AskChange { pupil, wish: Wish::Present }),
+        ("was-late", _) => pupil().map(|pupil| Msg::AskChange { pupil, wish: Wish::Late }),
+        ("was-away", _) => pupil().map(|pupil| Msg::AskChange { pupil, wish: Wish::Absent }),
         _ => None,
     }
 }
@@ -80,10 +121,26 @@ pub fn wire(window: &KioskWindow, send: impl Fn(Msg) + 'static) {
     register.on_fill_blanks(plain(&send, || Msg::MarkRestPresent));
     register.on_undo(plain(&send, || Msg::Undo));
     register.on_send(plain(&send, || Msg::Submit));
+    register.on_more(plain(&send, || Msg::More));
+    register.on_more_picks(plain(&send, || Msg::MorePicks));
+    let out = send.clone();
+    register.on_pick(move |id| {
+        if let Some(msg) = over_picked(&id) {
+            out(msg);
+        }
+    });
+
+    let call = window.global::<CallApi>();
+    call.on_here(about(&send, |pupil| Msg::CallHere { pupil }));
+    call.on_away(about(&send, |pupil| Msg::CallAway { pupil }));
+    call.on_skip(plain(&send, || Msg::CallNext));
+    call.on_before(plain(&send, || Msg::CallBefore));
 
     let submitted = window.global::<SubmittedApi>();
     submitted.on_change(plain(&send, || Msg::ChangeMarks));
     submitted.on_sign_off(plain(&send, || Msg::SignOff));
+
+    window.global::<RestApi>().on_wake(plain(&send, || Msg::Wake));
 
     let idle = window.global::<IdleApi>();
     idle.on_year(named(&send, |year| Msg::PickYear { year }));

@@ -11,7 +11,7 @@ pub fn write(path: &Path, picture: &SharedPixelBuffer<Rgba8Pixel>) {
     let mut encoder = png::Encoder::new(file, picture.width(), picture.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::High);
+    encoder.set_compression(png::Compression::Fast);
     let rgb: Vec<u8> = picture.as_slice().iter().flat_map(|p| [p.r, p.g, p.b]).collect();
     encoder.write_header().unwrap().write_image_data(&rgb).unwrap();
 }

@@ -3,7 +3,7 @@
 use crate::fixture::*;
 use kiosk::core::{Msg, SyncStatus};
 use shared::time::{Interval, Millis};
-use shared::wire::v1::{Expected, Fault, Mode, Seen};
+use shared::wire::v1::{Choices, Expected, Fault, Mode, Seen, Sort};
 
 /// No network since 08:41.
 pub fn offline(d: &mut Desk, waiting: u64) {
@@ -101,6 +101,59 @@ pub fn screens() -> Vec<(&'static str, Desk)> {
     let mut d = Desk::new(School::new(Mode::Classroom, &[(1, "3 Willow", "Year 3")]).rows, at("08:30"));
     d.hear(Msg::Revoked);
     add("revoked", d);
+
+    let mut d = half_taken();
+    d.send(Msg::More);
+    add("more", d);
+    let mut d = half_taken();
+    d.send(Msg::More);
+    d.send(Msg::CallNames);
+    add("call", d);
+    let mut d = half_taken();
+    d.send(Msg::More);
+    d.send(Msg::WriteNote);
+    add("note_whom", d);
+    let mut d = half_taken();
+    d.send(Msg::More);
+    d.send(Msg::WriteNote);
+    d.tap(named("Ben"));
+    add("note", d);
+    let mut d = half_taken();
+    d.send(Msg::More);
+    d.send(Msg::BringVisitor);
+    add("visitor_class", d);
+    let mut d = half_taken();
+    d.saving = true;
+    d.save();
+    d.send(Msg::More);
+    d.send(Msg::BringVisitor);
+    d.send(Msg::PickOther { class: name("3 Rowan") });
+    d.send(Msg::PickVisitor { pupil: pupil(60) });
+    d.send(Msg::More);
+    d.send(Msg::WriteNote);
+    d.tap(named("Ben"));
+    d.send(Msg::PickNote { note: name("Seems unwell") });
+    add("register_told", d);
+    let mut d = full();
+    d.send(Msg::Submit);
+    d.turn_to("09:25");
+    d.sign_on();
+    d.send(Msg::ChangeMarks);
+    add("register_locked", d);
+    let mut d = full();
+    d.send(Msg::Submit);
+    d.turn_to("09:25");
+    d.sign_on();
+    d.send(Msg::ChangeMarks);
+    d.tap(named("Ben"));
+    add("after_close", d);
+    let mut d = half_taken();
+    d.choose(Choices { positive: true, ..Choices::default() });
+    d.send(Msg::More);
+    d.send(Msg::SortBy { sort: Sort::Last });
+    add("register_positive", d);
+    let mut d = Desk::classroom("18:00");
+    d.turn_to("18:31");
+    add("resting", d);
     all
 }
-

@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
 }
 
 /// "name, position" as the record has a person.
-fn person(set_by: &str) -> Result<Officer, String> {
+pub(super) fn person(set_by: &str) -> Result<Officer, String> {
     let (name, position) = set_by
         .split_once(',')
         .filter(|(name, position)| !name.trim().is_empty() && !position.trim().is_empty())

@@ -6,6 +6,7 @@ mod backup;
 mod calendar;
 mod card;
 mod check;
+mod choose;
 mod device;
 mod export;
 mod import;

@@ -1,8 +1,8 @@
-//! `school add`, `school list`.
+//! `school add`, `school list`, and what belongs to a school: its calendar, its choices.
 //!
 //! Must never: leave the person without the next step.
 
-use super::{Outcome, calendar};
+use super::{Outcome, calendar, choose};
 use crate::school;
 use crate::store::Stores;
 use chrono::Datelike;
@@ -30,6 +30,8 @@ pub(super) enum Args {
     /// The calendar: terms, closures, session times.
     #[command(subcommand)]
     Calendar(calendar::Args),
+    /// What the school chooses about its kiosks; without a choice, what stands.
+    Choose(choose::Args),
 }
 
 pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
@@ -52,6 +54,7 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
             println!("  rollbook-server serve                            then enrol the kiosks on the page \"Kiosks\"");
         }
         Args::Calendar(args) => return calendar::run(args, stores),
+        Args::Choose(args) => return choose::run(args, stores),
         Args::List => {
             for school in stores.all() {
                 let (name, pupils) = school.read_now(|tx| {

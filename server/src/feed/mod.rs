@@ -11,7 +11,7 @@ mod rows;
 pub use day::{expected_in, expected_of, refresh_day, touch_expected};
 pub use marks::{Shown, Slots, slots, touch_mark, touch_register};
 pub use page::{Reader, page, reader};
-pub use roster::{refresh_roster, renew, touch_kiosk};
+pub use roster::{choices, refresh_roster, renew, touch_choices, touch_kiosk};
 pub use rows::{Audience, gone, head, put};
 
 #[cfg(test)]

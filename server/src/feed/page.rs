@@ -1,6 +1,6 @@
 //! A page of the feed, as one kiosk may read it.
 //!
-//! Must never: hold a row of a class that the kiosk does not serve (law 8).
+//! Must never: hold a row of a class that the kiosk does not serve (law 8), but for the bare names of possible visitors.
 
 use super::rows::head;
 use crate::store::StoreError;
@@ -59,7 +59,7 @@ pub fn page(c: &Connection, reader: &Reader, pull: &Pull) -> Result<Pulled, Stor
     let mut found = match reader.mode {
         Mode::Classroom => c.prepare_cached(
             "SELECT seq, key, body FROM feed WHERE seq > ?1
-             AND (audience IN ('all', ?2) OR audience IN (SELECT lower(hex(class)) FROM kiosk_class WHERE kiosk = ?4))
+             AND (audience IN ('all', 'classroom', ?2) OR audience IN (SELECT lower(hex(class)) FROM kiosk_class WHERE kiosk = ?4))
              ORDER BY seq LIMIT ?3",
         )?,
         // Reception has pupils' rows of its own, with cards; of the classes' rows it reads all the others.

@@ -1,6 +1,7 @@
 //! Settings, classes, pupils and staff in the feed.
 //!
-//! Must never: give a classroom a pupil who is in none of its classes, nor any kiosk a date of birth.
+//! Must never: give a classroom more than the name and class of a pupil who is in none of its classes, nor any kiosk a
+//! date of birth.
 
 use super::rows::{Audience, gone, put, settle};
 use crate::clock::Now;
@@ -32,6 +33,7 @@ pub fn refresh_roster(tx: &WriteTx<'_>, now: Now) -> Result<(), StoreError> {
     let today = tx.calendar()?.date_of(now.at);
     settle(tx, "class:", &classes(tx, today)?)?;
     settle(tx, "pupil:", &pupils(tx, today)?)?;
+    settle(tx, "visitor:", &visitors(tx, today)?)?;
     settle(tx, "staff:", &staff(tx, today)?)?;
     super::refresh_day(tx, now)
 }
@@ -61,7 +63,15 @@ fn pupils(c: &Connection, today: NaiveDate) -> Result<Rows, StoreError> {
             .optional()?;
         let Some((first, last, born)) = row else { continue };
         let birthday = born.filter(|born| has_birthday(born.0, today)).map(|_| today);
-        let row = PupilRow { pupil, first: text(&first)?, last: text(&last)?, classes, birthday, cards: Vec::new() };
+        let row = PupilRow {
+            pupil,
+            first: text(&first)?,
+            last: text(&last)?,
+            classes,
+            birthday,
+            of: None,
+            cards: Vec::new(),
+        };
         let key = format!("pupil:{pupil}");
         for member in &row.classes {
             out.insert((Audience::Class(member.class), key.clone()), RowBody::Pupil(row.clone()));
@@ -70,6 +80,52 @@ fn pupils(c: &Connection, today: NaiveDate) -> Result<Rows, StoreError> {
         out.insert((Audience::Reception, key), RowBody::Pupil(PupilRow { cards, ..row }));
     }
     Ok(out)
+}
+
+/// Everybody's name and class today, for a pupil who sits in another class for once. A school may choose otherwise.
+fn visitors(c: &Connection, today: NaiveDate) -> Result<Rows, StoreError> {
+    let mut out = Rows::new();
+    if choices(c)?.no_visitors {
+        return Ok(out);
+    }
+    let mut found = c.prepare_cached(
+        "SELECT p.id, p.first, p.last, c.name FROM membership m JOIN pupil p ON p.id = m.pupil
+         JOIN class c ON c.id = m.class JOIN enrolment e ON e.pupil = m.pupil
+         WHERE m.from_on <= ?1 AND ifnull(m.until_on, '9999-12-31') >= ?1
+           AND e.joined_on <= ?1 AND ifnull(e.left_on, '9999-12-31') >= ?1 ORDER BY p.id, m.from_on",
+    )?;
+    let mut rows = found.query([DateCol(today)])?;
+    while let Some(r) = rows.next()? {
+        let pupil = PupilId::from_bytes(r.get(0)?);
+        let of = Some(text(&r.get::<_, String>(3)?)?);
+        let (first, last) = (text(&r.get::<_, String>(1)?)?, text(&r.get::<_, String>(2)?)?);
+        let row = PupilRow { pupil, first, last, classes: Vec::new(), birthday: None, of, cards: Vec::new() };
+        out.insert((Audience::Classroom, format!("visitor:{pupil}")), RowBody::Pupil(row));
+    }
+    Ok(out)
+}
+
+/// What the school chose about its kiosks.
+///
+/// # Errors
+/// An accident of the store.
+pub fn choices(c: &Connection) -> Result<Choices, StoreError> {
+    let chosen = crate::school::setting(c, "choices")?;
+    chosen.map_or(Ok(Choices::default()), |json| crate::store::columns::json(&json, "the school's choices"))
+}
+
+/// Brings every kiosk's settings, and who may visit, up to what the school chose.
+///
+/// # Errors
+/// An accident of the store.
+pub fn touch_choices(tx: &WriteTx<'_>, now: Now) -> Result<(), StoreError> {
+    let mut found = tx.prepare_cached("SELECT id FROM kiosk WHERE revoked_at IS NULL")?;
+    let kiosks: Vec<KioskId> =
+        found.query_map([], |r| Ok(KioskId::from_bytes(r.get(0)?)))?.collect::<Result<_, _>>()?;
+    for kiosk in kiosks {
+        touch_kiosk(tx, kiosk)?;
+    }
+    settle(tx, "visitor:", &visitors(tx, tx.calendar()?.date_of(now.at))?)
 }
 
 /// Of 29 February it is the 28th in other years: nobody goes without.
@@ -170,7 +226,7 @@ pub fn touch_kiosk(tx: &WriteTx<'_>, kiosk: KioskId) -> Result<(), StoreError> {
         card_key: text(&setting("card_key")?)?,
         seal_to: text(&setting("seal_public")?)?,
         reasons,
-        choices: Choices::default(),
+        choices: choices(tx)?,
     };
     put(tx, audience, &key, &RowBody::Settings(settings))
 }

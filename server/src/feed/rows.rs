@@ -15,6 +15,8 @@ pub enum Audience {
     All,
     /// Kiosks at reception.
     Reception,
+    /// Kiosks in classrooms.
+    Classroom,
     /// Kiosks of a class, and reception.
     Class(ClassId),
     /// One kiosk.
@@ -28,6 +30,7 @@ impl Audience {
         match self {
             Self::All => "all".to_owned(),
             Self::Reception => "reception".to_owned(),
+            Self::Classroom => "classroom".to_owned(),
             Self::Class(class) => class.to_string(),
             Self::Kiosk(kiosk) => format!("kiosk:{kiosk}"),
         }

@@ -15,6 +15,8 @@ mod people_tests;
 pub mod question;
 pub mod register;
 pub mod removal;
+mod said;
+pub use said::said;
 mod sheet;
 pub mod staff;
 mod strip;

@@ -112,6 +112,16 @@ pub const fn asked(kind: QuestionKind) -> Asked {
             "The kiosk's clock was not known yet. The code least against the pupil stands for now. This settles itself \
              when the kiosk has met the server; answer only if you know better.",
         ),
+        QuestionKind::Note => (
+            "The teacher told you something",
+            "A note from the classroom about this pupil. It changes no mark: amend the mark, plan an absence or call home if \
+             it says so, then answer that you have seen it.",
+        ),
+        QuestionKind::ChangeAsked => (
+            "The teacher asks for a change",
+            "The register had closed, so the classroom cannot change this mark any more. Look at the history, and say what \
+             is right.",
+        ),
         QuestionKind::NotOnRoll => (
             "Not on the roll of that session",
             "A mark came in for a pupil who was not on this roll that day. It is kept, and counts for nothing.",
@@ -126,6 +136,7 @@ pub const fn answer(kind: QuestionKind, answer: Answer) -> &'static str {
     match (kind, answer) {
         (QuestionKind::LateRegister, Answer::Stands) => "The marks are right as they stand",
         (QuestionKind::ClosedDay | QuestionKind::NotOnRoll, Answer::Stands) => "Seen, nothing to change",
+        (QuestionKind::Note, Answer::Stands) => "Seen",
         (_, Answer::Stands) => "Leave it as it stands",
         (QuestionKind::NotInClass, Answer::Present) => "Found, and in class now",
         (QuestionKind::NotInClass, Answer::Absent) => "Not here after all",
@@ -169,7 +180,7 @@ mod tests {
 
     #[test]
     fn kinds_survive_an_address() {
-        for k in [QuestionKind::NotInClass, QuestionKind::UnsureTime, QuestionKind::NotOnRoll] {
+        for k in [QuestionKind::NotInClass, QuestionKind::UnsureTime, QuestionKind::Note] {
             assert_eq!(kind_of(&kind(k)), Some(k));
         }
         assert_eq!(kind_of("not-a-kind"), None);

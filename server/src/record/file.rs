@@ -34,6 +34,11 @@ impl Context<'_, '_> {
                 self.first_mark(*class, *session, &when);
                 Ok(())
             }
+            Observation::Noted { session, pupil, .. } | Observation::ChangeAsked { session, pupil, .. } => {
+                self.index(held, *session, pupil.as_bytes(), false)?;
+                self.marks.insert((*session, *pupil));
+                Ok(())
+            }
             Observation::Submitted { session, class, .. } => {
                 self.index(held, *session, class.as_bytes(), false)?;
                 self.registers.remove(&(*class, *session));
@@ -50,6 +55,7 @@ impl Context<'_, '_> {
             Observation::Booted { .. }
             | Observation::Anchored { .. }
             | Observation::SignedOn { .. }
+            | Observation::PinRefused { .. }
             | Observation::Noticed { .. } => Ok(()),
         }
     }
@@ -169,6 +175,7 @@ impl Context<'_, '_> {
                 self.tx.execute("UPDATE log SET sealed_at = ?2 WHERE log = ?1", params![log.as_bytes(), at.0])?;
             }
             Act::HeldDecided { kiosk, upto, accepted } => self.release(*kiosk, *upto, *accepted)?,
+            Act::ChoicesSet { .. } => crate::feed::touch_choices(self.tx, self.now)?,
             Act::CalendarSet { .. } => crate::feed::refresh_day(self.tx, self.now)?,
             // They touch no mark: what they did stands in tables of their own.
             Act::Imported { .. }

@@ -183,6 +183,8 @@ fn seen_of(seen: &Observed, pupil: PupilId) -> Option<What> {
         Observation::Arrived { pupil: of, means, session, .. } if *of == pupil => {
             What::Arrived { means: *means, said: session.is_some() }
         }
+        Observation::Noted { pupil: of, .. } if *of == pupil => What::Told,
+        Observation::ChangeAsked { pupil: of, wish, .. } if *of == pupil => What::ChangeAsked { wish: *wish },
         Observation::Left { pupil: of, .. } if *of == pupil => What::Left,
         Observation::Returned { pupil: of, .. } if *of == pupil => What::Returned,
         _ => return None,

@@ -3,23 +3,33 @@
 //! Must never: lose one. Held facts stand in the log like all others; only their effect waits.
 
 use super::context::{Context, Kiosk};
+use crate::feed;
 use crate::store::StoreError;
 use crate::store::columns::{int, uint};
 use rusqlite::{OptionalExtension, params};
 use shared::id::{KioskId, PupilId};
 use shared::limits::HELD_PER_KIOSK;
 use shared::log::Origin;
-use shared::observation::{Observation, Observed};
+use shared::observation::{Mark, Observation, Observed};
+
+/// "Here", or taken back, in a register of the kiosk's own.
+fn visits(kiosk: &Kiosk, what: &Observation) -> bool {
+    matches!(what, Observation::Marked { class, mark: Mark::Present | Mark::Blank, .. } if kiosk.classes.contains(class))
+}
 
 impl Context<'_, '_> {
     /// Whether a kiosk may speak about this: a pupil who is or was in one of its classes (its roster may be a week old),
-    /// a register of one of its classes; at reception, any pupil of the school.
+    /// a register of one of its classes; at reception, any pupil of the school. A classroom may say of any pupil of the
+    /// school that they are here, in a register of its own: a visitor from another class, which is a question.
     pub(super) fn serves(&mut self, kiosk: &Kiosk, seen: &Observed) -> Result<bool, StoreError> {
         match &seen.what {
             Observation::Submitted { class, .. } => Ok(kiosk.classes.contains(class)),
             what => match what.pupil() {
                 Some(pupil) if kiosk.reception => self.exists(pupil),
-                Some(pupil) => Ok(self.is_in(kiosk, what, pupil)? || self.was_in(kiosk.id, pupil)?),
+                Some(pupil) => {
+                    let own = self.is_in(kiosk, what, pupil)? || self.was_in(kiosk.id, pupil)?;
+                    Ok(own || (visits(kiosk, what) && !feed::choices(self.tx)?.no_visitors && self.exists(pupil)?))
+                }
                 None => Ok(true),
             },
         }
@@ -28,7 +38,11 @@ impl Context<'_, '_> {
     /// Whether a pupil is on the roll of the register that was on the screen, and the kiosk serves it: the usual case,
     /// answered for the whole class at once.
     fn is_in(&mut self, kiosk: &Kiosk, what: &Observation, pupil: PupilId) -> Result<bool, StoreError> {
-        let (Observation::Marked { session, class, .. } | Observation::CameLate { session, class, .. }) = what else {
+        let (Observation::Marked { session, class, .. }
+        | Observation::CameLate { session, class, .. }
+        | Observation::Noted { session, class, .. }
+        | Observation::ChangeAsked { session, class, .. }) = what
+        else {
             return Ok(false);
         };
         if !kiosk.classes.contains(class) {

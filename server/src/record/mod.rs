@@ -28,6 +28,8 @@ pub use witness::witness;
 pub(crate) use witness::{digest, each, of_entry};
 
 #[cfg(test)]
+mod classroom_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod time_tests;

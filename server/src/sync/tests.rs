@@ -116,7 +116,7 @@ async fn what_is_about_a_pupil_of_another_class_is_held_alone() {
     let mut kiosk = world.enrol(Mode::Classroom, &[class(1)]).await;
     kiosk.anchor(at(8, 40));
     kiosk.tap(at(8, 55), "am", 1, 1, Mark::Present);
-    kiosk.tap(at(8, 55), "am", 1, 7, Mark::Present);
+    kiosk.tap(at(8, 55), "am", 1, 7, Mark::Absent);
     world.push(&kiosk).await;
     assert_eq!(world.code(1, "am").as_deref(), Some("/"));
     assert_eq!(world.code(7, "am"), None);

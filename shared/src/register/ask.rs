@@ -36,6 +36,21 @@ impl Ask {
     }
 }
 
+/// What the teacher told or asked the office. It changes no mark. A change that was asked for is dealt with once somebody
+/// in the office who had seen it has amended the mark.
+pub(super) fn of_the_teacher(told: &Told<'_>, sitting: &Sitting) -> Vec<Ask> {
+    let mut asks = Vec::new();
+    if !told.notes.is_empty() {
+        asks.push(Ask::pupil(QuestionKind::Note, sitting, told.notes.iter().map(|kept| kept.fact.origin)));
+    }
+    let dealt_with = |origin: &Origin| told.rulings.iter().any(|ruling| ruling.seen.contains(origin));
+    let wishes: Vec<Origin> = told.wishes.iter().map(|kept| kept.fact.origin).filter(|o| !dealt_with(o)).collect();
+    if !wishes.is_empty() {
+        asks.push(Ask::pupil(QuestionKind::ChangeAsked, sitting, wishes));
+    }
+    asks
+}
+
 /// The questions that are open. A settled one opens again only when a fact raises it that was not seen then.
 pub(super) fn open(asks: Vec<Ask>, told: &Told<'_>) -> BTreeSet<Question> {
     asks.into_iter()

@@ -23,10 +23,11 @@ use crate::wire::v1::Expected;
 #[must_use]
 pub fn decide(facts: &[Fact], sitting: &Sitting) -> Decision {
     let told = Told::new(facts, sitting);
-    let (mark, asks) = match &sitting.day {
+    let (mark, mut asks) = match &sitting.day {
         DayKind::School(times) if sitting.on_roll => on_a_school_day(&told, sitting, times),
         _ => filed_not_posted(&told, sitting),
     };
+    asks.extend(ask::of_the_teacher(&told, sitting));
     Decision {
         mark,
         questions: ask::open(asks, &told),

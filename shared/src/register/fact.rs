@@ -7,7 +7,7 @@ use crate::calendar::SessionKey;
 use crate::codes::Code;
 use crate::id::{ClassId, PlanId, PupilId, StaffId};
 use crate::log::Origin;
-use crate::observation::{Mark, Means};
+use crate::observation::{Mark, Means, Wish};
 use crate::register::QuestionKey;
 use crate::text::Remark;
 use crate::time::{Interval, Millis};
@@ -72,6 +72,13 @@ pub enum What {
         /// Whether the screen knew the session, or asked (`Arrived.session` was given). An arrival whose session was
         /// not said belongs to the facts of every session that its interval touches: `decide` takes what is its own.
         said: bool,
+    },
+    /// The teacher told the office something. What was said stays sealed.
+    Told,
+    /// After close the teacher asked the office to change the mark.
+    ChangeAsked {
+        /// To what.
+        wish: Wish,
     },
     /// Left the building.
     Left,

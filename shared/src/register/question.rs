@@ -45,6 +45,10 @@ pub enum QuestionKind {
     UnsureTime,
     /// A mark about a pupil who is not on the roll of that session (filed, not posted).
     NotOnRoll,
+    /// The teacher told the office something about a pupil.
+    Note,
+    /// After close, the teacher asked the office to change a mark.
+    ChangeAsked,
 }
 
 /// An open question.
@@ -113,8 +117,9 @@ impl QuestionKind {
             Self::NotInClass | Self::OtherKiosk => &[Answer::Present, Answer::Absent],
             Self::NoTile => &[Answer::Present, Answer::Late, Answer::Absent],
             Self::AgainstCode => &[Answer::Stands, Answer::Present, Answer::Late, Answer::AfterClose],
+            Self::ChangeAsked => &[Answer::Stands, Answer::Present, Answer::Late, Answer::AfterClose, Answer::Absent],
             Self::UnsureTime => &[Answer::Stands, Answer::Present, Answer::Late, Answer::AfterClose],
-            Self::LateRegister | Self::Disagrees | Self::ClosedDay | Self::NotOnRoll => &[Answer::Stands],
+            Self::LateRegister | Self::Disagrees | Self::ClosedDay | Self::NotOnRoll | Self::Note => &[Answer::Stands],
         }
     }
 }

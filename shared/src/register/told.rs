@@ -82,6 +82,9 @@ pub(super) struct Told<'a> {
     pub withdrawn: Vec<Kept<'a>>,
     pub history: Option<(Kept<'a>, Code)>,
     pub submitted: Vec<(Kept<'a>, bool)>,
+    /// What the teacher told the office, and what the office was asked to change.
+    pub notes: Vec<Kept<'a>>,
+    pub wishes: Vec<Kept<'a>>,
     pub closed: Option<Kept<'a>>,
     /// Left and came back, in the order of time; true: left.
     pub movements: Vec<(Kept<'a>, bool)>,
@@ -138,6 +141,8 @@ impl<'a> Told<'a> {
                     told.arrivals.push(Arrival { kept, said: *said, register: None });
                     told.movements.push((kept, false));
                 }
+                What::Told => told.notes.push(kept),
+                What::ChangeAsked { .. } => told.wishes.push(kept),
                 What::Left => told.movements.push((kept, true)),
                 What::Returned => {
                     told.movements.push((kept, false));

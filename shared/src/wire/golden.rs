@@ -6,7 +6,7 @@
 use crate::act::{Act, Acted, Officer};
 use crate::id::BootId;
 use crate::log::{Entry, First, Head, Origin};
-use crate::observation::{Mark, Means, Notice, Observation, Observed};
+use crate::observation::{Mark, Means, Notice, Observation, Observed, Wish};
 use crate::time::{Anchor, Reading};
 use crate::wire::v1::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -74,7 +74,7 @@ golden! {
     "enrol_request": EnrolRequest, "enrol_ticket": EnrolTicket, "enrol_poll": EnrolPoll, "enrolment": Vec<Enrolment>,
     "problem": Problem, "problem_code": Vec<ProblemCode>,
     "entry": Entry, "head": Head, "origin": Origin, "first": First, "anchor": Anchor, "reading": Reading,
-    "notice": Vec<Notice>, "mark": Vec<Mark>, "means": Vec<Means>, "officer": Vec<Officer>,
+    "notice": Vec<Notice>, "mark": Vec<Mark>, "means": Vec<Means>, "wish": Vec<Wish>, "officer": Vec<Officer>,
 }
 
 #[test]
@@ -127,6 +127,9 @@ fn every_variant_has_a_golden_file() {
     assert_eq!(variants::<ProblemCode>(r#""?""#), tags("problem_code", ""));
     assert_eq!(variants::<Mark>(r#""?""#), tags("mark", ""));
     assert_eq!(variants::<Means>(r#""?""#), tags("means", ""));
+    assert_eq!(variants::<Wish>(r#""?""#), tags("wish", ""));
+    assert_eq!(variants::<Sort>(r#""?""#), tags("sort", ""));
+    assert_eq!(variants::<Palette>(r#""?""#), tags("palette", ""));
 }
 
 #[test]

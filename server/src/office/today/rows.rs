@@ -72,6 +72,8 @@ pub struct QuestionRow {
     pub class: Option<String>,
     /// The pupil it is about.
     pub pupil: Option<String>,
+    /// What the teacher said, with their name.
+    pub said: Vec<String>,
 }
 
 /// All of it, of one session.
@@ -195,7 +197,8 @@ fn questions(c: &Connection, until: NaiveDate) -> Result<Vec<QuestionRow>, Store
     rows.map(|row| {
         let (key, urgent, pupil, class) = row?;
         let key: QuestionKey = json(&key, "a question")?;
-        Ok(QuestionRow { key, urgent, class, pupil })
+        let said = super::super::said::said(c, &key)?;
+        Ok(QuestionRow { key, urgent, class, pupil, said })
     })
     .collect()
 }

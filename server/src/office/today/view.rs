@@ -122,6 +122,8 @@ pub struct Question {
     pub title: &'static str,
     /// About whom or what.
     pub about: String,
+    /// What the teacher said, with their name.
+    pub said: Vec<String>,
     /// When, if not in the session on the page.
     pub when: String,
     /// Cannot wait.
@@ -307,6 +309,7 @@ fn questions(rows: &Rows, session: SessionKey) -> Vec<Question> {
             Question {
                 title: asked.title,
                 about,
+                said: q.said.clone(),
                 when: here(q.key.session),
                 urgent: q.urgent,
                 href: super::super::question::href(&q.key),

@@ -5,7 +5,7 @@ use crate::act::Officer;
 use crate::codes::{Class, Code};
 use crate::id::PlanId;
 use crate::log::Origin;
-use crate::observation::{Mark, Means};
+use crate::observation::{Mark, Means, Wish};
 use crate::register::{Decision, EntryNow, Fact, Posting, QuestionKey, QuestionKind, Sitting, What, decide, record};
 use crate::time::{Interval, Millis};
 use proptest::prelude::*;
@@ -45,8 +45,19 @@ fn seen() -> impl Strategy<Value = Vec<Origin>> {
 }
 fn question() -> impl Strategy<Value = QuestionKey> {
     use QuestionKind::*;
-    let kinds =
-        vec![NotInClass, LateRegister, Disagrees, NoTile, AgainstCode, ClosedDay, OtherKiosk, UnsureTime, NotOnRoll];
+    let kinds = vec![
+        NotInClass,
+        LateRegister,
+        Disagrees,
+        NoTile,
+        AgainstCode,
+        ClosedDay,
+        OtherKiosk,
+        UnsureTime,
+        NotOnRoll,
+        Note,
+        ChangeAsked,
+    ];
     (prop::sample::select(kinds), any::<bool>()).prop_map(|(kind, register)| QuestionKey {
         kind,
         session: am().key.session,
@@ -61,6 +72,8 @@ fn seen_by_a_kiosk() -> BoxedStrategy<What> {
         4 => (class(), mark()).prop_map(|(class, mark)| What::Marked { class, mark }),
         2 => class().prop_map(|class| What::CameLate { class }),
         3 => any::<bool>().prop_map(|said| What::Arrived { means: Means::Card, said }),
+        1 => Just(What::Told),
+        1 => Just(What::ChangeAsked { wish: Wish::Late }),
         1 => Just(What::Left),
         1 => Just(What::Returned),
         1 => (class(), any::<bool>()).prop_map(|(class, tile)| What::Submitted { class, tile }),

@@ -79,6 +79,9 @@ pub struct Choices {
     /// Larger letters.
     #[serde(default, skip_serializing_if = "is_no")]
     pub large_text: bool,
+    /// Classrooms do not know the names of other classes: then a visitor can be marked nowhere but in the office.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub no_visitors: bool,
     /// Notes to the office that a teacher can pick; none: the kiosk's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Name>,
@@ -168,6 +171,9 @@ pub struct PupilRow {
     /// A birthday: the date of this year's, only on the day itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birthday: Option<NaiveDate>,
+    /// The name of the class, of a pupil whom this kiosk knows only as a possible visitor: nothing but a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Name>,
     /// Keyed hashes of the pupil's cards; at reception only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cards: Vec<Text<64>>,

@@ -1,0 +1,221 @@
+//! The program itself in a real window: an X server (Xvfb), a finger (xdotool), a store on disk. Where a control lies is
+//! looked up by its accessible label in a window of the same size; the real one is then touched there. What it did is
+//! read from what it reports as saved, and from its disk after it has ended.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on says where
+
+mod fixture;
+mod window;
+
+use argon2::{Argon2, PasswordHasher};
+use fixture::*;
+use kiosk::core::Msg;
+use kiosk::store::kept::{Enrolled, Token, enrol};
+use kiosk::store::{Store, feed, timeline};
+use shared::id::FeedId;
+use shared::wire::v1::{Row, RowBody};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+use window::Kiosk;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An X server that goes when it is dropped.
+struct Xvfb {
+    server: Child,
+    display: String,
+}
+
+impl Xvfb {
+    fn on() -> Self {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "800x480x24"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb is not here: apt install xvfb xdotool (make test does)");
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        Self { server, display: format!(":{}", number.trim()) }
+    }
+    /// What a finger or a keyboard does.
+    fn finger(&self, args: &[&str]) {
+        let done = Command::new("xdotool").env("DISPLAY", &self.display).args(args).status();
+        assert!(done.expect("xdotool is not here: apt install xdotool").success(), "xdotool {args:?}");
+    }
+    /// Waits until a window stands on the screen, and gives it the keyboard: there is no window manager to do so.
+    fn until_there(&self) {
+        let sync = ["search", "--sync", "--onlyvisible", "--name", "Rollbook", "windowfocus"];
+        self.finger(&sync);
+    }
+}
+
+impl Drop for Xvfb {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// The program, which goes when this is dropped.
+struct Program {
+    child: Child,
+    saved: Receiver<serde_json::Value>,
+}
+
+impl Program {
+    #[allow(clippy::disallowed_methods)] // a test's own clock
+    fn run(data: &Path, display: &str, now: &str) -> Self {
+        let real = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_rollbook-kiosk"))
+            .args(["run", "--fullscreen", "--events", "--data"])
+            .arg(data)
+            .arg("--clock")
+            .arg(format!("sim:{real}:{}:1", at(now).0))
+            .env("DISPLAY", display)
+            .env_remove("WAYLAND_DISPLAY")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (tell, saved) = channel();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+                if event["event"] == "saved" && tell.send(event).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, saved }
+    }
+    /// Waits for the next fact of a person that is on disk.
+    fn next(&self, kind: &str) -> serde_json::Value {
+        loop {
+            let event = self.saved.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no {kind} was saved"));
+            if event["kind"] == kind {
+                return event;
+            }
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A kiosk with its school on disk, whose server nobody answers for. The PIN is a real one.
+fn furnish(data: &Path, rows: &[Row]) {
+    let store = Store::open(data).unwrap();
+    let hash = Argon2::default().hash_password(PIN.as_bytes()).unwrap().to_string();
+    let rows: Vec<Row> = rows
+        .iter()
+        .cloned()
+        .map(|mut row| {
+            if let Some(RowBody::Staff(staff)) = &mut row.body {
+                staff.pin = Some(shared::text::Text::new(&hash).unwrap());
+            }
+            row
+        })
+        .collect();
+    store
+        .write_now(move |tx| {
+            enrol(
+                tx,
+                &Enrolled {
+                    kiosk: shared::id::KioskId::from_bytes([8; 16]),
+                    school: shared::id::SchoolId::from_bytes([1; 16]),
+                    room: "Room 7".into(),
+                    server: "https://127.0.0.1:1".into(),
+                    token: Token("rbk_test".into()),
+                    pin: shared::log::Hash([7; 32]),
+                    next_pin: None,
+                },
+            )?;
+            timeline::trust(tx, at("08:51"))?;
+            feed::begin_snapshot(tx, FeedId::from_bytes([2; 16]))?;
+            feed::apply(tx, FeedId::from_bytes([2; 16]), &rows, 99)?;
+            feed::end_snapshot(tx).map(drop)
+        })
+        .unwrap();
+}
+
+/// Touches what a window of the same size has under this label.
+fn touch(x: &Xvfb, twin: &mut Kiosk, label: &str) {
+    let element = twin.labelled(label);
+    let (at, size) = (element.absolute_position(), element.size());
+    let (left, top) = ((at.x + size.width / 2.0).round().to_string(), (at.y + size.height / 2.0).round().to_string());
+    x.finger(&["mousemove", &left, &top, "click", "1"]);
+    twin.press(label);
+}
+
+#[test]
+fn a_teacher_signs_on_takes_the_register_and_the_marks_outlive_the_program() {
+    // The program has not met its server, so it asks which session it is; its twin does the same.
+    let mut desk = Desk::classroom("08:52");
+    desk.trusted = false;
+    let open = shared::time::Interval { earliest: at("08:51"), latest: shared::time::Millis(i64::MAX), estimate: None };
+    desk.open = Some(open);
+    desk.tick();
+    let dir = tempfile::tempdir().unwrap();
+    furnish(dir.path(), &desk.rows);
+    let x = Xvfb::on();
+    let mut twin = Kiosk::new(desk);
+    let program = Program::run(dir.path(), &x.display, "08:52");
+    x.until_there();
+
+    touch(&x, &mut twin, "Ms Patel");
+    for digit in ["2", "4", "6", "8"] {
+        touch(&x, &mut twin, digit);
+    }
+    touch(&x, &mut twin, "Go on");
+    assert_eq!(program.next("signed_on")["by"], staff(1).to_string());
+    touch(&x, &mut twin, "Monday 23 November · Morning, 3 Willow · Not taken yet");
+    touch(&x, &mut twin, "Ben O, no mark");
+    let fact = program.next("marked");
+    assert_eq!((&fact["pupil"], &fact["mark"]), (&named("Ben").to_string().into(), &"present".into()));
+    touch(&x, &mut twin, "Ben O, present, saved");
+    assert_eq!(program.next("marked")["mark"], "absent");
+    touch(&x, &mut twin, "More");
+    touch(&x, &mut twin, "Call the names one by one");
+    touch(&x, &mut twin, "Here");
+    let fact = program.next("marked");
+    assert_eq!((&fact["pupil"], &fact["mark"]), (&named("Aisha").to_string().into(), &"present".into()));
+    touch(&x, &mut twin, "All names");
+    touch(&x, &mut twin, "Mark the 32 blanks present");
+    for _ in 0..32 {
+        assert_eq!(program.next("marked")["mark"], "present");
+    }
+    touch(&x, &mut twin, "Submit");
+    assert_eq!(program.next("submitted")["tiles"].as_array().unwrap().len(), 34);
+    // A colleague's card, from a reader that types.
+    touch(&x, &mut twin, "Done");
+    x.finger(&["type", "900002"]);
+    x.finger(&["key", "Return"]);
+    twin.type_keys("900002\n");
+    assert_eq!(program.next("signed_on")["by"], staff(2).to_string());
+    drop(program);
+
+    // The plug was pulled; the program begins anew over its disk.
+    let again = Program::run(dir.path(), &x.display, "08:53");
+    x.until_there();
+    x.finger(&["type", "900002"]);
+    x.finger(&["key", "Return"]);
+    assert_eq!(again.next("signed_on")["by"], staff(2).to_string());
+    let mut twin = Kiosk::new(std::mem::replace(&mut twin.desk, Desk::classroom("08:53")));
+    twin.desk.send(Msg::SignOff);
+    twin.desk.send(card("900002"));
+    twin.show();
+    touch(&x, &mut twin, "Monday 23 November · Morning, 3 Willow · Submitted");
+    touch(&x, &mut twin, "Change a mark");
+    touch(&x, &mut twin, "Ben O, absent, saved");
+    touch(&x, &mut twin, "My mistake, was here from the start");
+    assert_eq!(again.next("marked")["mark"], "present", "the tile was absent still: it asked");
+}
