@@ -370,3 +370,44 @@ async fn the_daily_witness_says_nothing_when_nothing_grew_and_names_every_log() 
         .unwrap();
     assert_eq!(i64::try_from(named).unwrap(), logs);
 }
+
+/// What a version before the sums left behind is written anew once, and then every byte of it is accounted for.
+#[test]
+#[allow(clippy::disallowed_methods)] // as that version opened it
+fn a_file_of_before_is_given_its_sums_when_it_is_opened() {
+    let folder = crate::testing::folder();
+    let path = folder.path().join("old.db");
+    let old = Connection::open(&path).unwrap();
+    old.pragma_update(None, "journal_mode", "WAL").unwrap();
+    old.execute_batch(include_str!("../store/migrations/school-0001.sql")).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    for n in 0..3000 {
+        old.execute("INSERT INTO setting(name, value) VALUES (?1, ?2)", params![format!("n{n}"), "v".repeat(n % 300)])
+            .unwrap();
+    }
+    drop(old);
+    let mut found = Found::default();
+    bytes(&path, &mut found);
+    assert!(found.wrong[0].contains("carry no sums"), "{found:?}");
+    drop(open::writer(&path, &open::school_schema()).unwrap());
+    let mut found = Found::default();
+    bytes(&path, &mut found);
+    assert_eq!(found.wrong, Vec::<String>::new());
+    assert!(found.pages > 100, "{found:?}");
+    let kept = open::reader(&path).unwrap().query_row("SELECT count(*) FROM setting", [], |r| r.get::<_, i64>(0));
+    assert_eq!(kept.unwrap(), 3000);
+}
+
+#[tokio::test]
+async fn a_damaged_page_is_refused_and_never_served() {
+    let (world, _) = lived_in().await;
+    let path = closed(&world);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let name = b"Pupil1Test";
+    let at = bytes.windows(name.len()).position(|w| w == name).expect("a name in a page");
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let c = open::reader(&path).unwrap();
+    let read = c.query_row("SELECT group_concat(first) FROM pupil", [], |r| r.get::<_, String>(0));
+    assert!(read.unwrap_err().to_string().contains("disk I/O error"), "SQLite by itself would have shown another name");
+}
