@@ -1,12 +1,10 @@
-//! What is done with bytes from outside, one function a kind. The fuzzer calls them with whatever it finds; the tests
+//! What is done with bytes from a network, one function a kind (rosters stand in `import.rs`, with all of the server). The fuzzer calls them with whatever it finds; the tests
 //! (`tests/tests/hostile.rs`) call the same ones with everything in `fuzz/corpus`.
 //!
 //! Must never: pass over bytes that are taken. What can be read must be written again as it was.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use server::import::roster::Choice;
-use server::import::{parse, read};
 use shared::act::Acted;
 use shared::id::{BootId, FeedId, LogId};
 use shared::log::{Entry, Hash, Head, Salt, verify};
@@ -86,20 +84,6 @@ pub fn log(bytes: &[u8]) {
     }
     let push = Push { log: LogId::from_bytes([1; 16]), from: 1, prev: Hash::ZERO, entries };
     pushed(&push);
-}
-
-/// A roster that somebody brings: a zip, or a spreadsheet.
-pub fn import(bytes: &[u8]) {
-    let choice = Choice::default();
-    for name in ["roster.zip", "pupils.csv"] {
-        let Ok(files) = read::named(name, bytes.to_vec()) else { continue };
-        let mut rejects = Vec::new();
-        // Either way it is an answer; the words of a refusal must be writable.
-        match parse(&files, &choice, &mut rejects) {
-            Ok(roster) => assert!(roster.pupils.len() <= bytes.len().max(1) * 1100, "more pupils than bytes unpacked"),
-            Err(error) => assert!(!error.to_string().is_empty()),
-        }
-    }
 }
 
 fn pushed(push: &Push) {

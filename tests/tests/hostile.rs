@@ -4,6 +4,8 @@
 //! Must never: hold on longer than the server's own patience without saying what it waited for.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../fuzz/src/import.rs"]
+mod roster;
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
 
@@ -37,7 +39,7 @@ fn what_the_fuzzer_kept_of_logs() {
 }
 #[test]
 fn what_the_fuzzer_kept_of_rosters() {
-    corpus("import", targets::import);
+    corpus("import", roster::import);
 }
 
 /// A school with a server that serves it.
