@@ -13,6 +13,7 @@ BASIC   := gcc:build-essential pkg-config:pkg-config
 SCREEN  := lib:libfontconfig-dev lib:libxkbcommon-x11-0
 BROWSER := chromium:chromium chromedriver:chromium-driver
 WEB     := npm:npm
+BACKUP  := restic:restic
 
 .PHONY: help demo test lint check-toolchain assets bench bench-kiosk shots soak-monkey run-server clean
 
@@ -41,7 +42,7 @@ demo: check-toolchain assets
 	@"$(TARGET)/debug/rollbook-demo" $(ARGS)
 
 test: check-toolchain assets
-	@deploy/need $(BASIC) $(SCREEN) $(BROWSER) Xvfb:xvfb xdotool:xdotool
+	@deploy/need $(BASIC) $(SCREEN) $(BROWSER) Xvfb:xvfb xdotool:xdotool $(BACKUP)
 	$(MAKE) --no-print-directory lint
 	$(CARGO) build --workspace --all-targets --features $(SCREENS)
 	$(CARGO) test --workspace --features $(SCREENS)

@@ -139,6 +139,8 @@ fn greeted() -> Engine {
         t1: Millis(1_795_420_800_000),
         t2: Millis(1_795_420_800_000),
         school_head: Head::EMPTY,
+        school_log: None,
+        asks: None,
     };
     hear(&mut engine, Event::HelloAnswered { t0: Mono(0), t3: Mono(40), answer });
     engine

@@ -3,13 +3,16 @@
 //!
 //! Must never: go on with a key other than the one it met first, or say the token.
 
+use crate::clock::Clock;
 use crate::store::kept::{self, Enrolled, Token};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Transaction, log};
 use crate::sync::http::{Http, NoAnswer};
 use crate::sync::tls::{Met, Pins};
 use sha2::{Digest, Sha256};
 use shared::log::Hash;
+use shared::observation::{Notice, Observation, Observed};
 use shared::text::Text;
+use shared::time::Reading;
 use shared::wire::check_word;
 use shared::wire::v1::{EnrolPoll, EnrolRequest, Enrolment, ProblemCode};
 use std::time::Duration;
@@ -57,14 +60,29 @@ pub enum EnrolError {
     NoRandom,
 }
 
+/// Whom a kiosk asks for a school.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// `https://…`
+    pub server: String,
+    /// Its key, if this kiosk was enrolled there before: another one is not that server.
+    pub known: Option<Hash>,
+}
+
 /// One enrolment, from the request to the answer. Tries on through missing answers.
 ///
 /// # Errors
 /// [`EnrolError`].
-pub async fn enrol(store: &Store, server: &str, mut tell: impl FnMut(Step)) -> Result<Enrolled, EnrolError> {
+pub async fn enrol(
+    store: &Store,
+    clock: Clock,
+    door: &Door,
+    mut tell: impl FnMut(Step),
+) -> Result<Enrolled, EnrolError> {
+    let server = door.server.as_str();
     let mut nonce = [0; 32];
     getrandom::fill(&mut nonce).map_err(|_| EnrolError::NoRandom)?;
-    let met = Met::default();
+    let met = door.known.map_or_else(Met::default, Met::before);
     let http = Http::new(server, Pins::First(met.clone()), None)?;
     let request = EnrolRequest { commit: Hash(Sha256::digest(nonce).into()), app: app() };
     let ticket = http.enrol_request(&request).await?;
@@ -95,7 +113,8 @@ pub async fn enrol(store: &Store, server: &str, mut tell: impl FnMut(Step)) -> R
                     next_pin,
                 };
                 let keep = enrolled.clone();
-                store.write_soon(move |tx| kept::enrol(tx, &keep)).await?;
+                let at = clock.reading();
+                store.write_soon(move |tx| become_somebody(tx, &keep, at)).await?;
                 return Ok(enrolled);
             }
             Err(NoAnswer::WrongKey) => return Err(EnrolError::InTheMiddle),
@@ -110,13 +129,31 @@ pub async fn enrol(store: &Store, server: &str, mut tell: impl FnMut(Step)) -> R
     }
 }
 
+/// Keeps what enrolment gave. A kiosk that was another before goes on in a new log, with everything that it keeps: its log
+/// belongs to the one it was.
+fn become_somebody(tx: &Transaction<'_>, enrolled: &Enrolled, at: Reading) -> Result<(), StoreError> {
+    let before = kept::enrolled(tx)?;
+    kept::enrol(tx, enrolled)?;
+    if before.is_some_and(|before| before.kiosk != enrolled.kiosk) {
+        let what = Observation::Noticed { notice: Notice::LogBegunAnew };
+        let first = log::first_kept(tx)?;
+        log::begin_anew(tx, first, &Observed { at, by: None, what, origin: None })?;
+    }
+    Ok(())
+}
+
 /// Enrols until it succeeds: what the window does. A refused code is followed by a new one.
 ///
 /// # Errors
 /// [`EnrolError::Store`] and [`EnrolError::NoRandom`] only.
-pub async fn enrol_patiently(store: &Store, server: &str, mut tell: impl FnMut(Step)) -> Result<Enrolled, EnrolError> {
+pub async fn enrol_patiently(
+    store: &Store,
+    clock: Clock,
+    door: &Door,
+    mut tell: impl FnMut(Step),
+) -> Result<Enrolled, EnrolError> {
     loop {
-        match enrol(store, server, &mut tell).await {
+        match enrol(store, clock, door, &mut tell).await {
             Err(error @ (EnrolError::Store(_) | EnrolError::NoRandom)) => return Err(error),
             Err(error) => tell(Step::Anew(error.to_string())),
             done @ Ok(_) => return done,

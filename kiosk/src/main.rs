@@ -7,7 +7,7 @@ use kiosk::cli::{Cli, Task};
 use kiosk::clock::Clock;
 use kiosk::config::Config;
 use kiosk::core::OwnLook;
-use kiosk::enrol::{EnrolError, Step, enrol};
+use kiosk::enrol::{Door, EnrolError, Step, enrol};
 use kiosk::hub::{Front, Hub};
 use kiosk::script::{Printer, play};
 use kiosk::store::{Store, kept, open_or_begin_anew};
@@ -108,11 +108,13 @@ fn enrol_now(config: &Config, clock: &Clock, json: bool, again: bool) -> Result<
         Step::Trouble(trouble) | Step::Anew(trouble) => eprintln!("{trouble}. Trying on."),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let enrolled = runtime.block_on(enrol(&store, &server, tell)).inspect_err(|error: &EnrolError| {
-        if json {
-            println!("{}", json!({ "event": "refused", "what": error.to_string() }));
-        }
-    })?;
+    let enrolled = runtime.block_on(enrol(&store, *clock, &Door { server, known: None }, tell)).inspect_err(
+        |error: &EnrolError| {
+            if json {
+                println!("{}", json!({ "event": "refused", "what": error.to_string() }));
+            }
+        },
+    )?;
     if json {
         println!("{}", json!({ "event": "enrolled", "kiosk": enrolled.kiosk, "room": enrolled.room }));
     } else {

@@ -2,7 +2,7 @@
 //!
 //! Must never: show a token or a name of a pupil, or change anything.
 
-use crate::store::{self, StoreError, feed, kept, log};
+use crate::store::{self, StoreError, feed, kept, log, school};
 use serde::Serialize;
 use shared::time::Millis;
 use std::fmt;
@@ -31,6 +31,8 @@ pub struct Status {
     pub cursor: u64,
     /// The last exchange, by the server's clock.
     pub last_exchange: Option<Millis>,
+    /// The last entry of the school's own log that is carried here, sealed; none when a backup has them all.
+    pub carried: Option<u64>,
 }
 
 /// Looks into the store of a folder.
@@ -54,6 +56,7 @@ pub fn look(dir: &Path) -> Result<Status, StoreError> {
         rows: feed::count(&tx)?,
         cursor: feed::state(&tx)?.cursor,
         last_exchange: kept::last_exchange(&tx)?,
+        carried: school::carried(&tx)?,
     })
 }
 

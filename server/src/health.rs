@@ -2,9 +2,9 @@
 //!
 //! Must never: name a pupil, or say that all is well when it could not look.
 
-use crate::office;
 use crate::state::App;
 use crate::store::{StoreError, Stores};
+use crate::{backup, office, recovery};
 use askama::Template;
 use axum::Json;
 use axum::extract::State;
@@ -36,8 +36,12 @@ pub struct Health {
     pub clock_sure: bool,
     /// Free space where the data lies, in bytes.
     pub disk_free: Option<u64>,
-    /// The last verified backup.
+    /// The last verified backup of the school that has the oldest.
     pub backup_ms: Option<i64>,
+    /// The same, in a second place: what kiosks count on.
+    pub backup_safe_ms: Option<i64>,
+    /// Whether there is a recovery key, so that backups hold the server's keys.
+    pub recovery_key: bool,
     /// Each school.
     pub schools: Vec<SchoolHealth>,
 }
@@ -102,14 +106,9 @@ fn well(health: &Health) -> Vec<String> {
     if let Some(free) = health.disk_free.filter(|free| *free >= DISK_BYTES) {
         well.push(format!("{} GB are free on its disk.", free / DISK_BYTES));
     }
-    if let Some(at) = health.backup_ms.filter(|at| health.now_ms - at <= BACKUP_MS) {
-        let hours = (health.now_ms - at) / 3_600_000;
-        let ago = match hours {
-            i64::MIN..=0 => "less than an hour".to_owned(),
-            1 => "an hour".to_owned(),
-            n => format!("{n} hours"),
-        };
-        well.push(format!("Every school was backed up, and the backup checked, {ago} ago."));
+    if let Some(at) = health.backup_safe_ms.filter(|at| health.now_ms - at <= BACKUP_MS) {
+        let ago = age(health.now_ms - at);
+        well.push(format!("Every school was backed up into a second place, and the backup read back, {ago} ago."));
     }
     for school in health.schools.iter().filter(|school| school.kiosks > 0 && school.offline == 0) {
         let all =
@@ -117,6 +116,34 @@ fn well(health: &Health) -> Vec<String> {
         well.push(format!("{}: {all} online.", school.slug));
     }
     well
+}
+
+/// "less than an hour", "5 hours", "3 days"
+fn age(ms: i64) -> String {
+    match ms / 3_600_000 {
+        i64::MIN..=0 => "less than an hour".to_owned(),
+        1 => "an hour".to_owned(),
+        hours @ 2..=47 => format!("{hours} hours"),
+        hours => format!("{} days", hours / 24),
+    }
+}
+
+/// What is wrong with the backups, if anything. `made`: the oldest of the schools' last; `safe`: of those in a second place.
+fn backup_wrong(made: Option<i64>, safe: Option<i64>, now: Millis) -> Option<String> {
+    let old = |at: &i64| now.since(Millis(*at)) > BACKUP_MS;
+    match (made, safe) {
+        (None, _) => Some("A school has never been backed up. Run `rollbook-server backup`.".to_owned()),
+        (Some(_), None) => Some(
+            "The backups lie on the server's own disk, and would go with it. Name a folder on another disk, or another \
+             machine: `rollbook-server backup`."
+                .to_owned(),
+        ),
+        (Some(_), Some(safe)) if old(&safe) => Some(format!(
+            "The last backup in a second place is {} old. Run `rollbook-server backup`, and look at why it did not run.",
+            age(now.0 - safe)
+        )),
+        _ => None,
+    }
 }
 
 /// Looks.
@@ -139,8 +166,7 @@ pub fn look(stores: &Stores) -> Result<Health, StoreError> {
     }
     let mut schools = Vec::new();
     let pasts = other_pasts(stores)?;
-    let mut backup: Option<i64> = None;
-    let mut without = false;
+    let mut backups = Vec::new();
     for school in stores.all() {
         let (health, at) = school.read_now(|tx| one(tx, school.slug(), now.at))?;
         if pasts.contains(&school.id()) {
@@ -162,17 +188,21 @@ pub fn look(stores: &Stores) -> Result<Health, StoreError> {
                 health.slug, health.clocks_unsure
             ));
         }
-        without |= at.is_none();
-        backup = match (backup, at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        backups.push(at);
         schools.push(health);
     }
-    if without {
-        wrong.push("A school has never been backed up. Run `rollbook-server backup`.".to_owned());
-    } else if backup.is_some_and(|at| now.at.since(Millis(at)) > BACKUP_MS) {
-        wrong.push("The last backup is more than a day old. Run `rollbook-server backup`.".to_owned());
+    // None is less than any: a school without a backup is the oldest of all.
+    let oldest = |of: fn(&Backups) -> Option<i64>| backups.iter().map(of).min().flatten();
+    let (made, safe) = (oldest(|both| both.0), oldest(|both| both.1));
+    if !backups.is_empty() {
+        wrong.extend(backup_wrong(made, safe, now.at));
+    }
+    let recovery_key = recovery::public(stores)?.is_some();
+    if !recovery_key {
+        wrong.push(
+            "There is no recovery key, so backups do not hold the server's keys. Run `rollbook-server recovery-key new`."
+                .to_owned(),
+        );
     }
     Ok(Health {
         well: wrong.is_empty(),
@@ -180,7 +210,9 @@ pub fn look(stores: &Stores) -> Result<Health, StoreError> {
         now_ms: now.at.0,
         clock_sure: now.sure,
         disk_free,
-        backup_ms: backup,
+        backup_ms: made,
+        backup_safe_ms: safe,
+        recovery_key,
         schools,
     })
 }
@@ -194,7 +226,9 @@ fn other_pasts(stores: &Stores) -> Result<Vec<SchoolId>, StoreError> {
     })
 }
 
-fn one(c: &rusqlite::Connection, slug: &str, now: Millis) -> Result<(SchoolHealth, Option<i64>), StoreError> {
+type Backups = (Option<i64>, Option<i64>);
+
+fn one(c: &rusqlite::Connection, slug: &str, now: Millis) -> Result<(SchoolHealth, Backups), StoreError> {
     let setting = |name: &str| {
         c.query_row("SELECT value FROM setting WHERE name = ?1", [name], |r| r.get::<_, String>(0)).optional()
     };
@@ -213,16 +247,34 @@ fn one(c: &rusqlite::Connection, slug: &str, now: Millis) -> Result<(SchoolHealt
         questions: c.query_row("SELECT count(*) FROM question", [], |r| r.get(0))?,
         closed_until: setting("closed_until")?,
     };
-    Ok((health, setting("backup_at")?.and_then(|at| at.parse().ok())))
+    let at = |name| Ok::<_, StoreError>(setting(name)?.and_then(|at| at.parse().ok()));
+    Ok((health, (at(backup::MADE_AT)?, at(backup::SAFE_AT)?)))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::{age, backup_wrong};
     use crate::office::visit;
     use crate::testing::world;
     use axum::body::Body;
     use axum::http::Request;
+    use shared::time::Millis;
     use shared::wire::v1::Mode;
+
+    #[test]
+    fn a_backup_counts_once_it_is_in_a_second_place_and_young() {
+        let now = Millis(1_795_392_000_000);
+        let hours = |n: i64| Some(now.0 - n * 3_600_000);
+        let says = |made, safe| backup_wrong(made, safe, now).unwrap_or_default();
+        assert!(says(None, None).contains("never been backed up"));
+        assert!(says(hours(1), None).contains("own disk"));
+        assert!(says(hours(1), hours(75)).contains("is 3 days old"));
+        assert_eq!(says(hours(1), hours(25)), "");
+        assert_eq!(
+            (age(0), age(3_700_000), age(5 * 3_600_000)),
+            ("less than an hour".into(), "an hour".into(), "5 hours".into())
+        );
+    }
 
     #[tokio::test]
     async fn programs_get_json_and_people_get_words() {
@@ -245,9 +297,10 @@ mod tests {
         let got = visitor.ask(request).await;
         assert_eq!(got.headers["content-type"], "text/html; charset=utf-8");
         assert_eq!(got.headers["vary"], "accept");
-        assert!(got.body.contains("2 things need a person"), "{}", got.body);
+        assert!(got.body.contains("3 things need a person"), "{}", got.body);
         assert!(got.body.contains("elm: 1 of 1 kiosks offline. They go on taking registers; see that"));
         assert!(got.body.contains("never been backed up. Run"));
+        assert!(got.body.contains("There is no recovery key"));
         assert!(got.body.contains("GB are free on its disk."));
         assert!(!got.body.contains("Room 7") && !got.body.contains("Elm Primary") && !got.body.contains("Pupil"));
     }

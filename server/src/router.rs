@@ -5,7 +5,7 @@
 
 use crate::auth::{self, Role, login, session};
 use crate::error::{Error, problem};
-use crate::office::{absence, amend, cards, import, kiosks, question, register, removal, staff, today};
+use crate::office::{absence, amend, cards, import, kiosks, question, register, removal, restored, staff, today};
 use crate::state::App;
 use crate::{assets, enrol, health, live, sync};
 use Role::{Champion, Committee, Head, It, Office, Teacher, Trust};
@@ -95,6 +95,7 @@ pub const ROUTES: &[Route] = &[
     protocol("POST", "/sync/v1/hello",                Who::Device),
     protocol("POST", "/sync/v1/push",                 Who::Device),
     protocol("GET",  "/sync/v1/pull",                 Who::Device),
+    protocol("POST", "/sync/v1/witness",              Who::Device),
     // ---- everybody who is logged in -----------------------------------------------------------------------------
     page("POST", "/logout",                           Who::SignedIn(EVERYBODY), || post(login::logout)),
     // ---- the day ------------------------------------------------------------------------------------------------
@@ -110,6 +111,10 @@ pub const ROUTES: &[Route] = &[
     page("POST", "/absence/withdraw/{plan}",          Who::SignedIn(AMENDS), || post(absence::withdraw)),
     page("GET",  "/question/{kind}/{session}/{about}", Who::SignedIn(AMENDS), || get(question::page)),
     page("POST", "/question/{kind}/{session}/{about}", Who::SignedIn(AMENDS), || post(question::submit)),
+    // ---- after a restore ----------------------------------------------------------------------------------------------
+    page("GET",  "/restored",                         Who::SignedIn(AMENDS), || get(restored::page)),
+    page("POST", "/restored/settle",                  Who::SignedIn(AMENDS), || post(restored::settle)),
+    page("POST", "/restored/done",                    Who::SignedIn(AMENDS), || post(restored::done)),
     // ---- who may sign on, and whose a card is -----------------------------------------------------------------------
     page("GET",  "/staff",                            Who::SignedIn(PEOPLE), || get(staff::page)),
     page("POST", "/staff/add",                        Who::SignedIn(PEOPLE), || post(staff::add)),

@@ -5,7 +5,7 @@
 use crate::clock::Now;
 use crate::store::columns::to_json;
 use crate::store::{School, StoreError, Stores, WriteTx};
-use crate::{record, secret};
+use crate::{record, recovery, secret};
 use crypto_box::SecretKey;
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::act::{Act, Officer};
@@ -43,15 +43,10 @@ pub fn add(
         Some(begun) if begun.read_now(|tx| setting(tx, "name"))?.is_none() => begun,
         _ => stores.add_school(SchoolId::from_bytes(secret::random()?), slug, name)?,
     };
-    let key = SecretKey::from(secret::random::<32>()?);
-    let settings = [
-        ("name", name.to_owned()),
-        ("slug", slug.to_owned()),
-        ("card_key", secret::hex(&secret::random::<32>()?)),
-        ("seal_public", secret::hex(key.public_key().as_bytes())),
-        ("seal_secret", secret::hex(&key.to_bytes())),
-        ("reasons", to_json(&REASONS, "the reasons")?),
-    ];
+    let mut settings =
+        vec![("name", name.to_owned()), ("slug", slug.to_owned()), ("reasons", to_json(&REASONS, "the reasons")?)];
+    settings.extend(recovery::public(stores)?.map(|public| (recovery::PUBLIC, public)));
+    make_keys(&school)?;
     let calendar = to_json(calendar, "the calendar")?;
     let (set_by, at) = (set_by.to_owned(), stores.clock().now().at.0);
     school.write_now(move |tx| {
@@ -62,6 +57,26 @@ pub fn add(
         Ok(())
     })?;
     Ok(school)
+}
+
+/// Makes the school's keys, where it has none: when it begins, or after a restore without the recovery key. In that case
+/// cards must be bound anew, and reasons sealed to the old key stay closed.
+///
+/// # Errors
+/// An accident of the store.
+pub fn make_keys(school: &School) -> Result<(), StoreError> {
+    let card_key = secret::hex(&secret::random::<32>()?);
+    let key = SecretKey::from(secret::random::<32>()?);
+    school.write_now(move |tx| {
+        if setting(tx, "card_key")?.is_none() {
+            set(tx, "card_key", &card_key)?;
+        }
+        if setting(tx, "seal_secret")?.is_none() {
+            set(tx, "seal_secret", &secret::hex(&key.to_bytes()))?;
+            set(tx, "seal_public", &secret::hex(key.public_key().as_bytes()))?;
+        }
+        Ok(())
+    })
 }
 
 /// Puts a calendar in force from now on, as an act of the school's log; the versions before it are kept. The kiosks'

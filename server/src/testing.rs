@@ -114,6 +114,20 @@ pub fn world() -> World {
     World { folder, stores, school, app, stopping, clock: hands }
 }
 
+/// A server over a data folder that a restore has filled. The clock stands at 11:00.
+///
+/// # Panics
+/// When there is no school elm in it.
+#[must_use]
+pub fn world_in(folder: Folder) -> World {
+    let hands = Arc::new(AtomicI64::new(at(11, 0).0));
+    let stores = Stores::open(folder.path(), Clock::standing(Arc::clone(&hands))).unwrap();
+    let school = stores.school_by_slug("elm").unwrap();
+    let (stopping, stop) = tokio::sync::watch::channel(false);
+    let app = App::new(Arc::clone(&stores), Hash([9; 32]), stop);
+    World { folder, stores, school, app, stopping, clock: hands }
+}
+
 fn roster(tx: &WriteTx<'_>) -> Result<(), crate::store::StoreError> {
     for c in 1..=2_u8 {
         tx.execute(

@@ -5,7 +5,7 @@
 use crate::calendar::SessionKey;
 use crate::codes::Code;
 use crate::id::{ClassId, KioskId, LogId, PlanId, PupilId, StaffId};
-use crate::log::{Hash, Origin};
+use crate::log::{Hash, Head, Origin};
 use crate::register::QuestionKey;
 use crate::text::{Name, Remark};
 use crate::time::Millis;
@@ -203,6 +203,19 @@ pub enum Act {
     CardLost {
         /// Whose it was.
         holder: Holder,
+    },
+    /// The school's file came back from a backup. Written when it was restored, as the first act of a new log of the
+    /// school, and again when the kiosks had brought back what they keep.
+    Restored {
+        /// The school's own log until then. Nothing but what kiosks bring back is appended to it any more.
+        log: LogId,
+        /// Its last head that any kiosk had seen; none while no kiosk has spoken.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        old: Option<Head>,
+        /// Its head as the backup had it, and later with what kiosks brought back.
+        new: Head,
+        /// When the backup was made.
+        backup: Millis,
     },
     /// A calendar was put in force: terms, closures, times.
     CalendarSet {

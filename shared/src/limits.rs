@@ -29,6 +29,18 @@ pub const LOGIN_FAILURES: u32 = 5;
 pub const LOGIN_WAIT_S: i64 = 30;
 /// Days that a kiosk keeps acknowledged entries, besides waiting for `durable_seq`.
 pub const KEEP_ACKED_DAYS: i64 = 30;
+/// Bytes of the school's own log in one sealed part of its tail, before packing; and characters of the part as it is sent.
+pub const TAIL_BYTES: usize = 128 * 1024;
+/// See [`TAIL_BYTES`].
+pub const TAIL_CHARS: usize = 192 * 1024;
+/// Characters of sealed parts that a kiosk keeps in all: then it takes no more until a backup lets it forget some.
+pub const TAIL_KEPT_CHARS: u64 = 8 * 1024 * 1024;
+/// Marks, and sealed parts, in one request of a witness.
+pub const WITNESS_MARKS: usize = 2_000;
+/// See [`WITNESS_MARKS`].
+pub const WITNESS_PARTS: usize = 3;
+/// Heads in one request of a witness: a year and a half of days.
+pub const WITNESS_HEADS: usize = 550;
 /// Bytes of a reason sealed to the server's key.
 pub const SEALED_BYTES: usize = 1024;
 /// Heads of past days that a kiosk tells in one hello.

@@ -120,7 +120,8 @@ impl World {
                     tell.send((code, check_word)).unwrap();
                 }
             };
-            kiosk::enrol::enrol(&store, &address, shown).await.unwrap()
+            let door = kiosk::enrol::Door { server: address, known: None };
+            kiosk::enrol::enrol(&store, kiosk::clock::Clock::new(None).unwrap(), &door, shown).await.unwrap()
         });
         let (code, word) = told.await.unwrap();
         let by = Officer::Person { name: name("Sam Okoro"), position: name("office manager") };

@@ -5,9 +5,9 @@
 use super::StoreError;
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use shared::id::{KioskId, SchoolId};
+use shared::id::{KioskId, LogId, SchoolId};
 use shared::limits::KEPT_HEADS;
-use shared::log::{Hash, Head};
+use shared::log::Hash;
 use shared::time::Millis;
 use shared::wire::v1::KeptHead;
 use std::fmt;
@@ -122,7 +122,7 @@ pub fn exchanged(tx: &Transaction<'_>, at: Millis) -> Result<(), StoreError> {
 /// [`StoreError`].
 pub fn past_heads(tx: &Connection, after: Option<NaiveDate>) -> Result<Vec<KeptHead>, StoreError> {
     let mut found = tx.prepare_cached(
-        "SELECT date, seq, hash FROM school_head WHERE date > ?1 AND date < (SELECT max(date) FROM school_head)
+        "SELECT date, seq, hash, log FROM school_head WHERE date > ?1 AND date < (SELECT max(date) FROM school_head)
          ORDER BY date LIMIT ?2",
     )?;
     let after = after.map(|day| day.to_string()).unwrap_or_default();
@@ -135,7 +135,7 @@ pub fn past_heads(tx: &Connection, after: Option<NaiveDate>) -> Result<Vec<KeptH
 /// # Errors
 /// [`StoreError`].
 pub fn school_heads(tx: &Connection) -> Result<Vec<KeptHead>, StoreError> {
-    let mut found = tx.prepare("SELECT date, seq, hash FROM school_head ORDER BY date")?;
+    let mut found = tx.prepare("SELECT date, seq, hash, log FROM school_head ORDER BY date")?;
     let rows = found.query_map([], kept_head)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -143,27 +143,6 @@ pub fn school_heads(tx: &Connection) -> Result<Vec<KeptHead>, StoreError> {
 fn kept_head(row: &rusqlite::Row<'_>) -> rusqlite::Result<KeptHead> {
     let date: String = row.get(0)?;
     let date = date.parse().map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, 0))?;
-    Ok(KeptHead { date, seq: row.get(1)?, hash: Hash(row.get(2)?) })
-}
-
-/// Keeps the head of the school's own log, one a day. Answers whether it fits what was shown before: the same number
-/// with another hash, or a smaller number, is another past.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn school_head(tx: &Transaction<'_>, at: Millis, head: Head) -> Result<bool, StoreError> {
-    let last: Option<(u64, Hash)> = tx
-        .query_row("SELECT seq, hash FROM school_head ORDER BY date DESC LIMIT 1", [], |row| {
-            Ok((row.get(0)?, Hash(row.get(1)?)))
-        })
-        .optional()?;
-    let date = chrono::DateTime::from_timestamp_millis(at.0).map(|at| at.date_naive().to_string()).unwrap_or_default();
-    tx.execute(
-        "INSERT OR REPLACE INTO school_head (date, seq, hash) VALUES (?1, ?2, ?3)",
-        params![date, head.seq, head.hash.0],
-    )?;
-    Ok(match last {
-        Some((seq, hash)) => head.seq > seq || (head.seq == seq && head.hash == hash),
-        None => true,
-    })
+    let log = <[u8; 16]>::try_from(row.get::<_, Vec<u8>>(3)?.as_slice()).ok().map(LogId::from_bytes);
+    Ok(KeptHead { date, seq: row.get(1)?, hash: Hash(row.get(2)?), log })
 }

@@ -1,6 +1,7 @@
 //! What the kiosk keeps: one SQLite file, owned by one thread. `synchronous=FULL`: what COMMIT has answered is on disk.
 //!
 //! [`log`]: own facts. [`feed`]: what the server told. [`timeline`]: boots and anchors. [`kept`]: who this kiosk is.
+//! [`school`]: what it keeps of the school for the day when the server has lost it.
 //!
 //! Must never: say "saved" before COMMIT, or be opened by two processes at once.
 
@@ -9,6 +10,7 @@ mod error;
 pub mod feed;
 pub mod kept;
 pub mod log;
+pub mod school;
 mod thread;
 pub mod timeline;
 
@@ -168,7 +170,10 @@ fn make_private(dir: &Path) -> std::io::Result<()> {
 }
 
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(include_str!("migrations/kiosk-0001.sql"))])
+    Migrations::new(vec![
+        M::up(include_str!("migrations/kiosk-0001.sql")),
+        M::up(include_str!("migrations/kiosk-0002.sql")),
+    ])
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use super::http::{Http, NoAnswer};
 use crate::clock::Clock;
-use crate::store::{Store, StoreError, log};
+use crate::store::{Store, StoreError, log, school};
 use shared::id::{FeedId, LogId};
 use shared::limits::BATCH_ENTRIES;
 use shared::log::Head;
@@ -122,9 +122,41 @@ pub async fn push(http: Http, store: Store, log: LogId, from: u64, max: usize) -
     Ok(Event::Pushed { upto, outcome: http.push(&push).await? })
 }
 
-/// Pulls rows.
-pub async fn pull(http: Http, pull: Pull) -> Result<Event, NoAnswer> {
-    Ok(Event::Pulled(http.pull(&pull).await?))
+/// Pulls rows, and says which sealed part of the school's log it keeps, so that the next one comes along.
+pub async fn pull(http: Http, store: Store, pull: Pull) -> Result<Event, NoAnswer> {
+    let tail = store.write_soon(|tx| school::tail_mark(tx)).await.unwrap_or_default();
+    Ok(Event::Pulled(http.pull(&Pull { tail, ..pull }).await?))
+}
+
+/// Says what the kiosk keeps of the school to a server that was restored, in as many requests as it takes.
+pub async fn witness(http: Http, store: Store, mut network: watch::Receiver<bool>) {
+    for part in 0.. {
+        let said = match store.write_soon(move |tx| school::witness(tx, part)).await {
+            Ok(Some(said)) => said,
+            Ok(None) => return,
+            Err(error) => return tracing::error!(%error, "what the kiosk keeps of the school cannot be read"),
+        };
+        let answer = tokio::select! {
+            biased;
+            _ = network.wait_for(|up| !up) => return,
+            answer = http.witness(&said) => answer,
+        };
+        match answer {
+            // Not taken: nobody asks this any more.
+            Ok(answer) if said.done || !answer.taken => {
+                let id = said.id;
+                let noted = store.write_soon(move |tx| school::answered(tx, &id)).await;
+                if let Err(error) = noted {
+                    tracing::error!(%error, "that the server was answered could not be kept; it will be again");
+                }
+                return;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                return tracing::warn!(%error, "the restored server was not answered; the next hello tries again");
+            }
+        }
+    }
 }
 
 /// Waits until then; for ever if there is no then.

@@ -3,23 +3,19 @@
 //! Must never: decide anything that the engine decides, or tell the hub of rows that are not on disk.
 
 use super::call::{self, Calls};
+use super::link::{End, Tell};
 use super::told::{Order, Told};
 use crate::clock::Clock;
-use crate::enrol::{self, Step};
-use crate::store::kept::Enrolled;
-use crate::store::{Store, StoreError, feed, kept, log, timeline};
+use crate::store::{Store, StoreError, feed, kept, log, school, timeline};
 use crate::sync::http::Http;
-use crate::sync::tls::Pins;
 use chrono::NaiveDate;
 use shared::observation::{Notice, Observation, Observed};
-use shared::sync::{Action, Engine, Event, Standing};
+use shared::sync::{Action, Engine, Event, Failure, Standing};
 use shared::time::{Anchor, Millis};
-use shared::wire::v1::{Fault, HelloAnswer};
+use shared::wire::v1::{Fault, HelloAnswer, ProblemCode, Pulled};
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
 /// After the disk refused something the exchange begins anew from what stands on it, not before this.
@@ -27,117 +23,7 @@ const DISK_PATIENCE: Duration = Duration::from_secs(10);
 /// The shortest real wait, whatever a simulated clock says.
 const SHORTEST: Duration = Duration::from_millis(25);
 
-/// Tells the hub.
-pub type Tell = Arc<dyn Fn(Told) + Send + Sync>;
-
-/// The running thread. Dropping it ends the exchange; what was not acknowledged goes next time.
-pub struct Link {
-    orders: Option<UnboundedSender<Order>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Link {
-    /// Starts the thread. Without an enrolment it asks `server` for one first.
-    ///
-    /// # Errors
-    /// When the system refuses a thread.
-    pub fn start(
-        store: Store,
-        clock: Clock,
-        enrolled: Option<Enrolled>,
-        server: Option<String>,
-        tell: Tell,
-    ) -> std::io::Result<Self> {
-        let (orders, inbox) = unbounded_channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread = std::thread::Builder::new().name("sync".into()).spawn(move || {
-            runtime.block_on(run(store, clock, enrolled, server, inbox, tell));
-            // A pull that waits for news is not worth waiting for.
-            runtime.shutdown_background();
-        })?;
-        Ok(Self { orders: Some(orders), thread: Some(thread) })
-    }
-
-    /// Gives an order.
-    pub fn order(&self, order: Order) {
-        if let Some(orders) = &self.orders {
-            // A thread that has ended (it never had a server) has no use for orders.
-            let _ = orders.send(order);
-        }
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.orders = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-async fn run(
-    store: Store,
-    clock: Clock,
-    enrolled: Option<Enrolled>,
-    server: Option<String>,
-    mut inbox: UnboundedReceiver<Order>,
-    tell: Tell,
-) {
-    let mut waiting = Vec::new();
-    let enrolled = match (enrolled, server) {
-        (Some(enrolled), _) => enrolled,
-        (None, None) => {
-            tell(Told::NoServer);
-            return;
-        }
-        (None, Some(server)) => {
-            let asking = enrol::enrol_patiently(&store, &server, |step: Step| tell(Told::Enrolling(step)));
-            tokio::pin!(asking);
-            let done = loop {
-                tokio::select! {
-                    done = &mut asking => break done,
-                    order = inbox.recv() => match order {
-                        Some(order) => waiting.push(order),
-                        None => return,
-                    },
-                }
-            };
-            match done {
-                Ok(enrolled) => {
-                    tell(Told::Enrolled);
-                    enrolled
-                }
-                Err(error) => {
-                    tell(Told::Enrolling(Step::Trouble(error.to_string())));
-                    return;
-                }
-            }
-        }
-    };
-    let pins = std::iter::once(enrolled.pin).chain(enrolled.next_pin).collect();
-    let http = match Http::new(&enrolled.server, Pins::Known(pins), Some(enrolled.token)) {
-        Ok(http) => http,
-        Err(error) => {
-            tracing::error!(%error, "no exchange with the server is possible");
-            return;
-        }
-    };
-    let (network, _) = watch::channel(true);
-    let mut driver = match Driver::new(store, clock, http, network, tell).await {
-        Ok(driver) => driver,
-        Err(error) => {
-            tracing::error!(%error, "the exchange cannot begin");
-            return;
-        }
-    };
-    for order in waiting {
-        driver.obey(order);
-    }
-    driver.run(inbox).await;
-}
-
-struct Driver {
+pub(super) struct Driver {
     store: Store,
     clock: Clock,
     http: Http,
@@ -152,7 +38,19 @@ struct Driver {
     heard: Millis,
     /// The last of the days gone by whose head was told to the server: they are told in turn.
     told: Option<NaiveDate>,
+    /// The server does not know this kiosk.
+    unknown: bool,
+    /// What is being said to a server that was restored.
+    witness: Option<tokio::task::JoinHandle<()>>,
     tell: Tell,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(witness) = &self.witness {
+            witness.abort();
+        }
+    }
 }
 
 async fn standing(store: &Store, clock: Clock) -> Result<Standing, StoreError> {
@@ -176,7 +74,7 @@ async fn standing(store: &Store, clock: Clock) -> Result<Standing, StoreError> {
 }
 
 impl Driver {
-    async fn new(
+    pub(super) async fn new(
         store: Store,
         clock: Clock,
         http: Http,
@@ -193,6 +91,8 @@ impl Driver {
             anchor: standing.anchor,
             heard: Millis(0),
             told: None,
+            unknown: false,
+            witness: None,
             store,
             clock,
             http,
@@ -201,7 +101,7 @@ impl Driver {
         })
     }
 
-    async fn run(mut self, mut inbox: UnboundedReceiver<Order>) {
+    pub(super) async fn run(mut self, inbox: &mut UnboundedReceiver<Order>) -> End {
         loop {
             if let Err(error) = self.work().await {
                 tracing::error!(%error, "the disk refused; the exchange begins anew from what stands on it");
@@ -214,11 +114,14 @@ impl Driver {
                     Err(error) => tracing::error!(%error, "the store cannot be read"),
                 }
             }
+            if self.unknown {
+                return End::Unknown(std::mem::take(&mut self.faults));
+            }
             let wake = self.wake;
             tokio::select! {
                 order = inbox.recv() => match order {
                     Some(order) => self.obey(order),
-                    None => return,
+                    None => return End::Over,
                 },
                 Some(event) = self.calls.next() => self.pending.push_back(event),
                 () = call::at(wake), if wake.is_some() => {
@@ -229,7 +132,7 @@ impl Driver {
         }
     }
 
-    fn obey(&mut self, order: Order) {
+    pub(super) fn obey(&mut self, order: Order) {
         match order {
             Order::Appended { log, head } => self.pending.push_back(Event::Appended { log, head }),
             Order::Faults(faults) => self.faults = faults,
@@ -253,8 +156,13 @@ impl Driver {
             if let Event::HelloAnswered { answer, .. } = &event {
                 self.note(answer).await?;
             }
-            if matches!(event, Event::Failed { .. }) {
+            if let Event::Pulled(Pulled::Page { tail: Some(tail), .. }) = &event {
+                let (at, tail) = (self.server_now(), tail.clone());
+                self.store.write_soon(move |tx| school::keep_tail(tx, at, &tail)).await?;
+            }
+            if let Event::Failed { failure, .. } = &event {
                 (self.tell)(Told::Unanswered);
+                self.unknown |= *failure == Failure::Refused(ProblemCode::NotEnrolled);
             }
             let mut jitter = [0; 2];
             // Without random bytes all kiosks wait equally long, which does no harm here.
@@ -266,18 +174,28 @@ impl Driver {
         Ok(())
     }
 
-    /// What every hello brings besides: the date of the exchange, the head of the school's log, and a moment to prune.
+    /// What every hello brings besides: the date of the exchange, the head of the school's log, a moment to prune, and
+    /// what a restored server asks. That is looked up before the engine hears of the answer: it will begin a new snapshot.
     async fn note(&mut self, answer: &HelloAnswer) -> Result<(), StoreError> {
-        let (at, school) = (answer.t2, answer.school_head);
+        let (at, head, school, asks) = (answer.t2, answer.school_head, answer.school_log, answer.asks.clone());
         self.heard = at;
-        let (fits, first_kept) = self
+        let (fits, first_kept, say) = self
             .store
             .write_soon(move |tx| {
                 kept::exchanged(tx, at)?;
                 log::prune(tx, at)?;
-                Ok((kept::school_head(tx, at, school)?, log::first_kept(tx)?))
+                if let Some(school) = school {
+                    school::prune(tx, at, school)?;
+                }
+                let fits = school::head(tx, at, school.map(|school| school.log), head)?;
+                let say = asks.map(|asks| school::asked(tx, &asks)).transpose()?.unwrap_or_default();
+                Ok((fits, log::first_kept(tx)?, say))
             })
             .await?;
+        if say && self.witness.as_ref().is_none_or(tokio::task::JoinHandle::is_finished) {
+            let said = call::witness(self.http.clone(), self.store.clone(), self.network.subscribe());
+            self.witness = Some(tokio::spawn(said));
+        }
         if !fits {
             tracing::error!("the server showed the school's own log with another past than before");
         }
@@ -309,8 +227,9 @@ impl Driver {
                 self.calls.send(shared::sync::Call::Push, &self.network, push);
             }
             Action::SendPull { feed, after, limit, wait } => {
-                let pull = shared::wire::v1::Pull { feed, after, limit, wait };
-                self.calls.send(shared::sync::Call::Pull, &self.network, call::pull(self.http.clone(), pull));
+                let pull = shared::wire::v1::Pull { feed, after, limit, wait, tail: None };
+                let pull = call::pull(self.http.clone(), self.store.clone(), pull);
+                self.calls.send(shared::sync::Call::Pull, &self.network, pull);
             }
             Action::BeginSnapshot { feed } => {
                 self.store.write_soon(move |tx| feed::begin_snapshot(tx, feed)).await?;

@@ -8,7 +8,7 @@ use flate2::{Compression, write::GzEncoder};
 use reqwest::{Client, Response, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::wire::v1::{EnrolPoll, EnrolRequest, EnrolTicket, Enrolment, Hello, HelloAnswer, Problem, ProblemCode};
-use shared::wire::v1::{Pull, Pulled, Push, Pushed};
+use shared::wire::v1::{Pull, Pulled, Push, Pushed, Witness, Witnessed};
 use std::io::Write;
 use std::time::Duration;
 
@@ -87,11 +87,22 @@ impl Http {
     /// # Errors
     /// [`NoAnswer`].
     pub async fn pull(&self, pull: &Pull) -> Result<Pulled, NoAnswer> {
-        // An id and three numbers: nothing that would need escaping.
-        let Pull { feed, after, limit, wait } = pull;
-        let url = format!("{}/sync/v1/pull?feed={feed}&after={after}&limit={limit}&wait={wait}", self.server);
+        // An id, three numbers, and letters, digits and dots (store::school): nothing that would need escaping.
+        let Pull { feed, after, limit, wait, tail } = pull;
+        let mut url = format!("{}/sync/v1/pull?feed={feed}&after={after}&limit={limit}&wait={wait}", self.server);
+        if let Some(mark) = tail {
+            url.push_str("&tail=");
+            url.push_str(mark);
+        }
         let request = self.client.get(url).timeout(Duration::from_secs(30 + u64::from(*wait)));
         self.send(request).await
+    }
+    /// Says what the kiosk keeps of the school's record.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn witness(&self, said: &Witness) -> Result<Witnessed, NoAnswer> {
+        self.post("/sync/v1/witness", said, true).await
     }
     /// Asks to be enrolled.
     ///

@@ -5,8 +5,9 @@
 mod call;
 mod driver;
 pub mod http;
+mod link;
 pub mod tls;
 mod told;
 
-pub use driver::{Link, Tell};
+pub use link::{Link, Tell};
 pub use told::{Order, Told};

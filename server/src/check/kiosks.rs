@@ -9,7 +9,7 @@
 use super::chains::header;
 use crate::store::columns::{HashCol, uint};
 use crate::store::{StoreError, Trust};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use shared::id::{LogId, SchoolId};
 use shared::kept::Kept;
 use shared::log::{Hash, Head};
@@ -55,7 +55,7 @@ pub fn of_file(kept: &Kept) -> Vec<Paper> {
     let room = kept.room.to_string();
     let of_school = kept.school_heads.iter().map(|shown| Paper {
         room: room.clone(),
-        log: None,
+        log: shown.log,
         date: shown.date.to_string(),
         head: Head { seq: shown.seq, hash: shown.hash },
     });
@@ -75,14 +75,10 @@ pub fn of_file(kept: &Kept) -> Vec<Paper> {
 /// # Errors
 /// An accident of the store.
 pub fn against(c: &Connection, papers: &[Paper]) -> Result<Vec<String>, StoreError> {
-    let own: Option<LogId> = c
-        .query_row("SELECT log FROM log WHERE kiosk IS NULL ORDER BY id LIMIT 1", [], |r| {
-            r.get(0).map(LogId::from_bytes)
-        })
-        .optional()?;
+    let own = own_logs(c)?;
     let mut parted: Vec<(String, Option<LogId>, u64, String, usize)> = Vec::new();
     for paper in papers {
-        let Some(log) = paper.log.or(own) else { continue };
+        let Some(log) = paper.log.or(own.first().copied()) else { continue };
         if paper.head.seq == 0 {
             continue; // the log was still empty
         }
@@ -90,7 +86,7 @@ pub fn against(c: &Connection, papers: &[Paper]) -> Result<Vec<String>, StoreErr
         if stands == Some(paper.head.hash) {
             continue;
         }
-        let of_school = Some(log) == own;
+        let of_school = own.contains(&log);
         let key = if of_school { None } else { Some(log) };
         match parted.iter_mut().find(|(room, log, ..)| *room == paper.room && *log == key) {
             Some((_, _, first, sentence, more)) => {
@@ -135,18 +131,28 @@ fn words(paper: &Paper, of_school: bool, stands: Option<Hash>) -> String {
     }
 }
 
-/// Whether the school's own log still holds an entry with this hash: for the head that stands on an export.
+/// Whether one of the school's own logs still holds an entry with this hash: for the head that stands on an export.
 ///
 /// # Errors
 /// An accident of the store.
 pub fn head(c: &Connection, head: Head) -> Result<bool, StoreError> {
-    let own: Option<LogId> = c
-        .query_row("SELECT log FROM log WHERE kiosk IS NULL ORDER BY id LIMIT 1", [], |r| {
-            r.get(0).map(LogId::from_bytes)
-        })
-        .optional()?;
-    match own {
-        Some(log) => Ok(head.seq == 0 || header(c, log, head.seq)? == Some(head.hash)),
-        None => Ok(head == Head::EMPTY),
+    if head.seq == 0 {
+        return Ok(head == Head::EMPTY);
     }
+    for log in own_logs(c)? {
+        if header(c, log, head.seq)? == Some(head.hash) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The school's own logs, oldest first: one, and another for each restore.
+///
+/// # Errors
+/// An accident of the store.
+pub(crate) fn own_logs(c: &Connection) -> Result<Vec<LogId>, StoreError> {
+    let mut found = c.prepare_cached("SELECT log FROM log WHERE kiosk IS NULL ORDER BY id")?;
+    let rows = found.query_map([], |r| r.get(0).map(LogId::from_bytes))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -15,6 +15,7 @@ mod pages;
 mod wal;
 
 pub(crate) use chains::header;
+pub(crate) use kiosks::own_logs;
 pub use kiosks::{Paper, against, head, of_file, told};
 
 use crate::clock::Now;

@@ -299,7 +299,7 @@ async fn an_insider_who_recomputes_every_hash_is_found_by_what_the_kiosks_keep()
         kiosk: room.id,
         school: world.school.id(),
         room: Name::new("Room 7").unwrap(),
-        school_heads: vec![KeptHead { date: day, seq: shown.seq, hash: shown.hash }],
+        school_heads: vec![KeptHead { date: day, seq: shown.seq, hash: shown.hash, log: None }],
         logs: vec![shared::kept::KeptLog {
             log: room.log,
             acked: room.head().seq,
@@ -327,7 +327,7 @@ async fn a_kiosk_tells_what_it_keeps_and_the_server_says_when_it_is_another_past
     let (world, room) = lived_in().await;
     let shown = hello(&world, &room, Vec::new()).await.school_head;
     let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
-    let kept = |hash: Hash| vec![KeptHead { date: day, seq: shown.seq, hash }];
+    let kept = |hash: Hash| vec![KeptHead { date: day, seq: shown.seq, hash, log: None }];
     let noted = |of_school: bool| loop {
         let own: LogId = world.school.read_now(|tx| Ok(record::own_head(tx)?.unwrap().1)).unwrap();
         let told = told(world.stores.trust(), world.school.id()).unwrap();

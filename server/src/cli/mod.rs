@@ -10,7 +10,9 @@ mod choose;
 mod device;
 mod export;
 mod import;
+mod recovery_key;
 mod removal;
+mod restore;
 mod sample;
 mod school;
 mod serve;
@@ -65,8 +67,13 @@ enum Command {
     /// Kiosks: list them, revoke one.
     #[command(subcommand)]
     Device(device::Args),
-    /// Copy every file into a folder, and verify the copy.
+    /// Copy everything into a second place, and read the copy back.
     Backup(backup::Args),
+    /// The key that opens backups: make it, print it once.
+    #[command(subcommand)]
+    RecoveryKey(recovery_key::Args),
+    /// Bring everything back from a backup, onto an empty machine.
+    Restore(restore::Args),
     /// Look for damage: the files, the chains of the logs, the marks and their history.
     Check(check::Args),
     /// Take in a roster: OneRoster (zip or folder), or pupils.csv.
@@ -95,6 +102,9 @@ fn run(cli: Cli, clock: Clock) -> Outcome {
     if let Command::Serve(args) = cli.command {
         return serve::run(&args, &cli.data, clock);
     }
+    if let Command::Restore(args) = cli.command {
+        return restore::run(&args, &cli.data, clock);
+    }
     let makes = matches!(cli.command, Command::School(school::Args::Add { .. }) | Command::Sample(_));
     if !makes && !cli.data.join("trust.db").exists() {
         return Err(format!(
@@ -108,13 +118,14 @@ fn run(cli: Cli, clock: Clock) -> Outcome {
     }
     let stores = Stores::open(&cli.data, clock)?;
     let done = match cli.command {
-        Command::Serve(_) | Command::Check(_) => Ok(ExitCode::SUCCESS), // done above
+        Command::Serve(_) | Command::Check(_) | Command::Restore(_) => Ok(ExitCode::SUCCESS), // done above
         Command::School(args) => school::run(&args, &stores),
         Command::User(args) => user::run(&args, &stores),
         Command::Staff(args) => staff::run(&args, &stores),
         Command::Card(args) => card::run(&args, &stores),
         Command::Device(args) => device::run(&args, &stores),
         Command::Backup(args) => backup::run(&args, &stores),
+        Command::RecoveryKey(args) => recovery_key::run(&args, &stores),
         Command::Import(args) => import::run(&args, &stores),
         Command::Sample(args) => sample::run(&args, &stores),
         Command::Removal(args) => removal::run(&args, &stores),

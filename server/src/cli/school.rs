@@ -2,9 +2,9 @@
 //!
 //! Must never: leave the person without the next step.
 
-use super::{Outcome, calendar, choose};
-use crate::school;
+use super::{Outcome, calendar, choose, recovery_key};
 use crate::store::Stores;
+use crate::{recovery, school};
 use chrono::Datelike;
 use shared::calendar::Calendar;
 use std::path::PathBuf;
@@ -48,6 +48,9 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
             let set_by = format!("{set_by}, {}", calendar.date_of(now));
             let school = school::add(stores, slug, name, &calendar, &set_by)?;
             println!("{name} was added; its register is {}.", school.path().display());
+            if recovery::public(stores)?.is_none() {
+                recovery_key::print(&recovery::renew(stores)?);
+            }
             println!("Next:");
             println!("  rollbook-server import --school {slug} FILE      the roster that your directory exports");
             println!("  rollbook-server user add --school {slug} …       who logs in to the office pages");

@@ -84,7 +84,7 @@ pub fn page(c: &Connection, reader: &Reader, pull: &Pull) -> Result<Pulled, Stor
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().map_or(pull.after, |row| row.seq);
-    Ok(Pulled::Page { rows, next: if more { last } else { head }, more })
+    Ok(Pulled::Page { rows, next: if more { last } else { head }, more, tail: None })
 }
 
 /// Tombstones up to here were swept: who stands before it must take a new snapshot.

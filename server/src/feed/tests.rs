@@ -122,7 +122,7 @@ fn snapshot(world: &World, kiosk: shared::id::KioskId) -> (Vec<(String, shared::
         .school
         .read_now(|tx| {
             let reader = reader(tx, kiosk)?.unwrap();
-            let pull = Pull { feed: reader.feed, after: 0, limit: 1000, wait: 0 };
+            let pull = Pull { feed: reader.feed, after: 0, limit: 1000, wait: 0, tail: None };
             let Pulled::Page { rows, .. } = page(tx, &reader, &pull)? else { panic!("no page") };
             let (mut marks, mut days) = (Vec::new(), Vec::new());
             for row in rows {

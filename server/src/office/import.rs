@@ -82,7 +82,7 @@ fn last(c: &Connection, calendar: &Calendar) -> Result<Option<Last>, StoreError>
     let body: Option<String> = c
         .prepare_cached(
             "SELECT body FROM fact JOIN log ON log.id = fact.log
-             WHERE log.kiosk IS NULL AND json_extract(body, '$.act.kind') = 'imported' ORDER BY seq DESC LIMIT 1",
+             WHERE log.kiosk IS NULL AND json_extract(body, '$.act.kind') = 'imported' ORDER BY fact.log DESC, seq DESC LIMIT 1",
         )?
         .query_row([], |r| r.get(0))
         .optional()?;

@@ -15,6 +15,7 @@ mod people_tests;
 pub mod question;
 pub mod register;
 pub mod removal;
+pub mod restored;
 mod said;
 pub use said::said;
 mod sheet;

@@ -5,9 +5,10 @@
 use super::entry::{self, Entry, found};
 use super::sheet::{Stands, Tally, Told};
 use super::strip::{self, Strip};
-use super::{Shell, html, named, words};
+use super::{Shell, html, named, restored, words};
 use crate::auth::Actor;
 use crate::error::Answer;
+use crate::restore;
 use crate::state::App;
 use crate::store::StoreError;
 use crate::store::columns::{CodeCol, DateCol, HalfCol};
@@ -109,6 +110,15 @@ fn read(c: &Connection, calendar: &Calendar, class: ClassId, session: SessionKey
         line.entries = entries.remove(&line.id).unwrap_or_default();
         line.strip = strips.remove(&line.id).unwrap_or_default();
     }
+    let mut facts = facts(c, calendar, class, session)?;
+    let held = restore::witness::hold(c)?;
+    if held.is_some_and(|hold| restored::touches(calendar, &hold.restored, session)) {
+        facts
+            .insert(0, ("The server was restored:", "provisional until every kiosk has sent what it keeps".to_owned()));
+        for line in pupils.iter_mut().filter(|line| !line.code.is_empty()) {
+            line.provisional = true;
+        }
+    }
     let other = match session.half {
         Half::Am => Half::Pm,
         Half::Pm => Half::Am,
@@ -118,7 +128,7 @@ fn read(c: &Connection, calendar: &Calendar, class: ClassId, session: SessionKey
         teachers,
         session,
         title: words::session(session),
-        facts: facts(c, calendar, class, session)?,
+        facts,
         tally,
         pupils,
         other: format!("/register/{class}/{}", SessionKey { half: other, ..session }),

@@ -54,10 +54,11 @@ pub fn acts(tx: &WriteTx<'_>, now: Now, by: &Officer, acts: Vec<Act>) -> Result<
         HashCol(head.hash)
     ])?;
     ctx.redecide()?;
+    tx.touch(); // kiosks wait for the tail of this log too
     Ok(written)
 }
 
-/// The school's own log: its row, its id, its head. Begun with the first act.
+/// The school's own log: its row, its id, its head. Begun with the first act, and anew by a restore.
 pub(crate) fn own_log(tx: &WriteTx<'_>) -> Result<(i64, LogId, Head), StoreError> {
     if let Some(found) = own_head(tx)? {
         return Ok(found);
@@ -73,7 +74,9 @@ pub(crate) fn own_log(tx: &WriteTx<'_>) -> Result<(i64, LogId, Head), StoreError
 /// The school's own log, if anything was written to it yet.
 pub(crate) fn own_head(c: &Connection) -> Result<Option<(i64, LogId, Head)>, StoreError> {
     let found = c
-        .prepare_cached("SELECT id, log, head_seq, head_hash FROM log WHERE kiosk IS NULL ORDER BY id LIMIT 1")?
+        .prepare_cached(
+            "SELECT id, log, head_seq, head_hash FROM log WHERE kiosk IS NULL AND sealed_at IS NULL ORDER BY id DESC LIMIT 1",
+        )?
         .query_row([], |r| {
             let head = Head { seq: uint(r.get(2)?), hash: r.get::<_, HashCol>(3)?.0 };
             Ok((r.get(0)?, LogId::from_bytes(r.get(1)?), head))

@@ -98,7 +98,7 @@ pub fn append(tx: &WriteTx<'_>, now: Now, kiosk: KioskId, push: &Push) -> Result
     Ok(Appended::Answer(Pushed::Accepted { head }))
 }
 
-fn header_of(c: &Connection, log: i64, seq: u64) -> Result<Option<Hash>, StoreError> {
+pub(super) fn header_of(c: &Connection, log: i64, seq: u64) -> Result<Option<Hash>, StoreError> {
     let found: Option<(HashCol, HashCol)> = c
         .prepare_cached("SELECT prev, body_hash FROM fact WHERE log = ?1 AND seq = ?2")?
         .query_row(params![log, int(seq)], |r| Ok((r.get(0)?, r.get(1)?)))

@@ -188,7 +188,8 @@ impl Context<'_, '_> {
             | Act::CardBound { .. }
             | Act::CardLost { .. }
             | Act::Witnessed { .. }
-            | Act::Removed { .. } => {}
+            | Act::Removed { .. }
+            | Act::Restored { .. } => {}
         }
         Ok(())
     }

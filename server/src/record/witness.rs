@@ -94,17 +94,45 @@ pub(crate) fn each(
     c: &Connection,
     mut what: impl FnMut(u64, Acted) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
+    let ended = ended(c)?;
     // The kinds stand in the text as serde writes them; no other act can hold these words outside a quoted string.
     let mut found = c.prepare_cached(
-        "SELECT fact.seq, fact.body FROM log JOIN fact ON fact.log = log.id
+        "SELECT fact.seq, fact.body, log.log FROM log JOIN fact ON fact.log = log.id
          WHERE log.kiosk IS NULL AND (fact.body LIKE '%\"kind\":\"witnessed\"%' OR fact.body LIKE '%\"kind\":\"removed\"%')
          ORDER BY log.id, fact.seq",
     )?;
     let mut rows = found.query([])?;
     while let Some(r) = rows.next()? {
-        what(uint(r.get(0)?), json(&r.get::<_, String>(1)?, "a fact of the school")?)?;
+        let seq = uint(r.get(0)?);
+        let acted: Acted = json(&r.get::<_, String>(1)?, "a fact of the school")?;
+        let log = LogId::from_bytes(r.get(2)?);
+        let came_back = ended.iter().any(|(of, end)| *of == log && seq > *end);
+        if came_back && matches!(acted.act, Act::Witnessed { .. }) {
+            continue; // it vouches for entries of a file that is lost: here they were made anew, under other numbers
+        }
+        what(seq, acted)?;
     }
     Ok(())
+}
+
+/// Logs that a restore ended, with the last entry that the backup had: what stands after it came back from kiosks.
+fn ended(c: &Connection) -> Result<Vec<(LogId, u64)>, StoreError> {
+    let mut found = c.prepare_cached(
+        "SELECT fact.body FROM log JOIN fact ON fact.log = log.id
+         WHERE log.kiosk IS NULL AND fact.body LIKE '%\"kind\":\"restored\"%' ORDER BY log.id, fact.seq",
+    )?;
+    let mut rows = found.query([])?;
+    let mut out: Vec<(LogId, u64)> = Vec::new();
+    while let Some(r) = rows.next()? {
+        let acted: Acted = json(&r.get::<_, String>(0)?, "a fact of the school")?;
+        // Written when it was restored, and again when everybody had spoken: the first tells where the backup ended.
+        if let Act::Restored { log, new, .. } = acted.act
+            && !out.iter().any(|(of, _)| *of == log)
+        {
+            out.push((log, new.seq));
+        }
+    }
+    Ok(out)
 }
 
 /// What entries say, from one to another: over the hash of each in order, also of those that were removed.

@@ -26,6 +26,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+/// Lies in a data folder while a restore into it is under way: nobody may serve from it.
+pub(crate) const RESTORING: &str = "RESTORING";
+
 /// The data folder, open.
 pub struct Stores {
     dir: PathBuf,
@@ -38,8 +41,19 @@ impl Stores {
     /// Opens the folder (makes it, readable by its owner only, if there is none) and every school in it.
     ///
     /// # Errors
-    /// When a file cannot be opened or was written by a newer program.
+    /// When a file cannot be opened or was written by a newer program, or a restore into the folder was not finished.
     pub fn open(dir: &Path, clock: Clock) -> Result<Arc<Self>, StoreError> {
+        if dir.join(RESTORING).exists() {
+            return Err(StoreError::Refused(format!(
+                "a restore into {} was begun and not finished: run `rollbook-server restore` again",
+                dir.display()
+            )));
+        }
+        Self::open_anyway(dir, clock)
+    }
+
+    /// The same while a restore is under way.
+    pub(crate) fn open_anyway(dir: &Path, clock: Clock) -> Result<Arc<Self>, StoreError> {
         private_folder(dir)?;
         private_folder(&dir.join("schools"))?;
         let trust = Trust::open(&dir.join("trust.db"))?;

@@ -18,6 +18,7 @@ pub fn school_schema() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("migrations/school-0001.sql")),
         M::up(include_str!("migrations/school-0002.sql")),
+        M::up(include_str!("migrations/school-0003.sql")),
     ])
 }
 

@@ -8,6 +8,7 @@ use super::{accident, malformed};
 use crate::error::problem;
 use crate::feed;
 use crate::record::{log_of, own_head};
+use crate::restore;
 use crate::state::App;
 use crate::store::columns::to_json;
 use crate::store::{ReadTx, StoreError};
@@ -39,6 +40,7 @@ pub(super) async fn hello(
         Err(error) => return accident(&error),
     };
     let (program, cursor) = (hello.app.to_string(), hello.cursor);
+    let (log, head) = (hello.log, hello.head);
     let answer = caller.school.read(move |tx| answer(tx, kiosk, &hello, t1)).await;
     let answer = match answer {
         Ok(Some((answer, told))) => {
@@ -48,8 +50,17 @@ pub(super) async fn hello(
         Ok(None) => return malformed("This log is another kiosk's."),
         Err(error) => return accident(&error),
     };
-    // When a kiosk was last here is no part of the record: nobody waits for it.
     let school = caller.school;
+    // After a restore it is waited for that it stands there before the kiosk says what it keeps.
+    if let Some(asks) = answer.asks.clone() {
+        let clock = app.clock.clone();
+        let greeted =
+            school.write(move |tx| restore::witness::greeted(tx, clock.now(), kiosk, &asks, (log, head))).await;
+        if let Err(error) = greeted {
+            return accident(&error);
+        }
+    }
+    // When a kiosk was last here is no part of the record: nobody waits for it.
     tokio::spawn(async move {
         let noted = school
             .write(move |tx| {
@@ -95,6 +106,8 @@ fn answer(
         t1,
         t2: t1,
         school_head: own_head(tx)?.map_or(Head::EMPTY, |(_, _, head)| head),
+        school_log: restore::tail::standing(tx)?,
+        asks: restore::witness::asks(tx)?,
     };
     Ok(Some((answer, told)))
 }

@@ -4,7 +4,7 @@
 //! Must never: overwrite what was told before, or keep a kiosk waiting.
 
 use crate::check;
-use crate::record::own_head;
+use crate::restore;
 use crate::state::App;
 use crate::store::columns::{DateCol, HashCol, int};
 use crate::store::{ReadTx, StoreError, Stores};
@@ -29,10 +29,17 @@ pub(super) struct Told {
 /// Compares what a hello brings with what stands.
 pub(super) fn compare(tx: &ReadTx<'_>, hello: &Hello, now: Millis) -> Result<Vec<Told>, StoreError> {
     let mut told = Vec::new();
-    if let Some((_, own, _)) = own_head(tx)? {
-        for kept in hello.kept.iter().take(KEPT_HEADS).filter(|kept| kept.seq > 0) {
+    let first = check::own_logs(tx)?.first().copied();
+    let restoring = restore::state(tx)?;
+    for kept in hello.kept.iter().take(KEPT_HEADS).filter(|kept| kept.seq > 0) {
+        // A kiosk of before did not know of which log; there was one only.
+        if let Some(own) = kept.log.or(first) {
             let head = Head { seq: kept.seq, hash: kept.hash };
-            let fits = check::header(tx, own, head.seq)? == Some(head.hash);
+            let stands = check::header(tx, own, head.seq)?;
+            if stands.is_none() && restoring.as_ref().is_some_and(|restored| restored.log == own) {
+                continue; // the lost hours: what of them does not come back is on the list after the restore
+            }
+            let fits = stands == Some(head.hash);
             told.push(Told { log: own, date: kept.date, head, fits });
         }
     }

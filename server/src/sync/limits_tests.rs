@@ -209,7 +209,7 @@ async fn the_heads_that_one_hello_tells() {
     let heads = |n: usize| {
         let first = chrono::NaiveDate::from_ymd_opt(2026, 9, 1).unwrap();
         (0..n)
-            .map(|n| KeptHead { date: first + chrono::Days::new(n as u64), seq: 1, hash: Hash([1; 32]) })
+            .map(|n| KeptHead { date: first + chrono::Days::new(n as u64), seq: 1, hash: Hash([1; 32]), log: None })
             .collect::<Vec<_>>()
     };
     for n in [KEPT_HEADS, KEPT_HEADS + 1, 4000] {

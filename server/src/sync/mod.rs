@@ -7,6 +7,7 @@ mod hello;
 mod kept;
 mod pull;
 mod push;
+mod witness;
 
 use crate::error::problem;
 use crate::state::App;
@@ -31,6 +32,7 @@ pub fn routes() -> Router<App> {
         .route("/sync/v1/hello", post(hello::hello))
         .route("/sync/v1/push", post(push::push))
         .route("/sync/v1/pull", get(pull::pull))
+        .route("/sync/v1/witness", post(witness::witness))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES)) // counted after unpacking
         .layer(RequestDecompressionLayer::new())
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(WORTH_PACKING)))

@@ -5,8 +5,9 @@
 use super::device::Caller;
 use super::{accident, malformed, revoked};
 use crate::feed::{self, Reader};
+use crate::restore;
 use crate::state::App;
-use crate::store::StoreError;
+use crate::store::{ReadTx, StoreError};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -40,7 +41,7 @@ pub(super) async fn pull(
             Ok(None) => return revoked(),
             Err(error) => return accident(&error),
         };
-        let nothing = matches!(&answer, Pulled::Page { rows, .. } if rows.is_empty());
+        let nothing = matches!(&answer, Pulled::Page { rows, tail: None, .. } if rows.is_empty());
         if !nothing || app.clock.now().at >= until || *app.stopping.borrow() {
             return Json(answer).into_response();
         }
@@ -53,9 +54,13 @@ pub(super) async fn pull(
     }
 }
 
-fn page(tx: &rusqlite::Connection, reader: &Reader, pull: &Pull) -> Result<Option<Pulled>, StoreError> {
+fn page(tx: &ReadTx<'_>, reader: &Reader, pull: &Pull) -> Result<Option<Pulled>, StoreError> {
     if reader.revoked {
         return Ok(None);
     }
-    feed::page(tx, reader, pull).map(Some)
+    let mut answer = feed::page(tx, reader, pull)?;
+    if let (Pulled::Page { tail, .. }, Some(mark)) = (&mut answer, &pull.tail) {
+        *tail = restore::tail::next(tx, mark)?.map(Box::new);
+    }
+    Ok(Some(answer))
 }

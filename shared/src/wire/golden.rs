@@ -72,6 +72,8 @@ golden! {
     "choices": Choices, "sort": Vec<Sort>, "palette": Vec<Palette>, "session_times": SessionTimes, "expected_row": ExpectedRow, "expected": Vec<Expected>, "mark_row": MarkRow,
     "seen": Vec<Seen>, "register_row": RegisterRow,
     "enrol_request": EnrolRequest, "enrol_ticket": EnrolTicket, "enrol_poll": EnrolPoll, "enrolment": Vec<Enrolment>,
+    "hello_answer_restored": HelloAnswer, "pull_tail": Pull, "pulled_tail": Pulled,
+    "tail": Tail, "school_log": SchoolLog, "asks": Asks, "witness": Witness, "seen_head": SeenHead, "witnessed": Witnessed,
     "problem": Problem, "problem_code": Vec<ProblemCode>,
     "entry": Entry, "head": Head, "origin": Origin, "first": First, "anchor": Anchor, "reading": Reading,
     "notice": Vec<Notice>, "mark": Vec<Mark>, "means": Vec<Means>, "wish": Vec<Wish>, "officer": Vec<Officer>,
@@ -79,7 +81,9 @@ golden! {
 
 #[test]
 fn every_public_type_of_the_protocol_has_a_golden_file() {
-    let source = [include_str!("v1.rs"), include_str!("v1/row.rs"), include_str!("v1/enrol.rs")].concat();
+    let source =
+        [include_str!("v1.rs"), include_str!("v1/row.rs"), include_str!("v1/enrol.rs"), include_str!("v1/tail.rs")]
+            .concat();
     let types = source.lines().filter_map(|line| {
         let rest = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "))?;
         rest.split(|c: char| !c.is_alphanumeric()).next()
@@ -181,6 +185,8 @@ fn unknown_fields_are_skipped_in_messages_and_refused_in_facts() {
     skips::<Vec<Pushed>>("pushed");
     skips::<Vec<Pulled>>("pulled");
     skips::<Vec<RowBody>>("row_body");
+    skips::<Witness>("witness");
+    skips::<Witnessed>("witnessed");
     skips::<EnrolRequest>("enrol_request");
     skips::<EnrolTicket>("enrol_ticket");
     skips::<Vec<Enrolment>>("enrolment");

@@ -5,12 +5,14 @@
 
 mod enrol;
 mod row;
+mod tail;
 
 pub use enrol::{EnrolPoll, EnrolRequest, EnrolTicket, Enrolment};
 pub use row::{
     Choices, ClassRow, DayRow, Expected, ExpectedRow, MarkRow, Membership, Mode, Palette, PupilRow, RegisterRow, Row,
     RowBody, Seen, SessionTimes, Settings, Sort, StaffRow,
 };
+pub use tail::{Asks, SchoolLog, SeenHead, Tail, Witness, Witnessed};
 
 use crate::id::{FeedId, LogId};
 use crate::log::{Entry, Hash, Head};
@@ -57,6 +59,9 @@ pub struct KeptHead {
     pub seq: u64,
     /// Its hash.
     pub hash: Hash,
+    /// Which log, if the server said so: a restore begins another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogId>,
 }
 
 /// A fault that a kiosk tells about itself.
@@ -92,6 +97,12 @@ pub struct HelloAnswer {
     pub t2: Millis,
     /// The head of the school's own log, which kiosks keep, so that a rewritten past is found.
     pub school_head: Head,
+    /// Which log that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub school_log: Option<SchoolLog>,
+    /// Something that the server wants to know from this kiosk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Asks>,
 }
 
 /// What the server says of a log at hello.
@@ -155,6 +166,9 @@ pub struct Pull {
     pub limit: u32,
     /// Seconds to wait for news, at most [`crate::limits::PULL_WAIT_S`].
     pub wait: u32,
+    /// The mark of the last sealed part that the kiosk keeps, empty for none; missing when it wants no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail: Option<Text<120>>,
 }
 
 /// The answer to [`Pull`].
@@ -169,6 +183,9 @@ pub enum Pulled {
         next: u64,
         /// Whether more wait.
         more: bool,
+        /// A sealed part of the school's own log, to be kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tail: Option<Box<Tail>>,
     },
     /// Forget the feed and begin at 0 of this one.
     Resnapshot {

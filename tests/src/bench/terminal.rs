@@ -171,9 +171,9 @@ impl Terminal {
         let mut fetched = 0;
         loop {
             let feed = self.feed.ok_or("no hello yet")?;
-            match self.http.pull(&Pull { feed, after: self.cursor, limit: 1000, wait: 0 }).await? {
+            match self.http.pull(&Pull { feed, after: self.cursor, limit: 1000, wait: 0, tail: None }).await? {
                 Pulled::Resnapshot { feed } => (self.feed, self.cursor) = (Some(feed), 0),
-                Pulled::Page { rows, next, more } => {
+                Pulled::Page { rows, next, more, .. } => {
                     self.cursor = next;
                     fetched += rows.len();
                     for row in rows {

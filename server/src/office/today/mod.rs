@@ -10,7 +10,7 @@ mod view;
 use crate::auth::Actor;
 use crate::clock::Now;
 use crate::error::{Answer, Error};
-use crate::office::{Shell, html};
+use crate::office::{Shell, html, restored};
 use crate::state::App;
 use crate::store::StoreError;
 use askama::Template;
@@ -82,7 +82,11 @@ pub async fn fragment(actor: &Actor, now: Now, choose: Choose) -> Result<(String
         let calendar = tx.calendar()?;
         let session = at_hand(&calendar, now.at, choose);
         let rows = rows::read(tx, session, now.at)?;
-        Ok::<Live, StoreError>(view::live(Scene { calendar: &calendar, now: now.at, session, role }, &rows))
+        let mut live = view::live(Scene { calendar: &calendar, now: now.at, session, role }, &rows);
+        if let Some((banner, restored)) = restored::banner(tx, &calendar, role)? {
+            live.restored(banner, restored::touches(&calendar, &restored, session));
+        }
+        Ok::<Live, StoreError>(live)
     });
     let live = live.await?;
     Ok((live.day.clone(), live.render()?))

@@ -4,6 +4,7 @@
 
 use super::rows::{ClassRow, Rows};
 use crate::auth::Role;
+use crate::office::restored::Banner;
 use crate::office::sheet::{Stands, Tally};
 use crate::office::words;
 use askama::Template;
@@ -48,6 +49,22 @@ pub struct Live {
     pub amends: bool,
     /// Kiosks that are offline, in words.
     pub offline: Vec<String>,
+    /// That the server was restored, while that is not done with.
+    pub restored: Option<Banner>,
+    /// Nobody is called about this session yet: the server was restored, and marks of it may be on their way.
+    pub wait: bool,
+}
+
+impl Live {
+    /// The server was restored. `touched`: this session may be among those that it lost.
+    pub fn restored(&mut self, banner: Banner, touched: bool) {
+        self.wait = banner.holds && touched;
+        if self.wait {
+            // No telephone number to be tempted by.
+            self.unexplained = self.unexplained.take().map(|_| Vec::new());
+        }
+        self.restored = Some(banner);
+    }
 }
 
 /// Something to choose.
@@ -185,6 +202,8 @@ pub fn live(scene: Scene<'_>, rows: &Rows) -> Live {
         questions: role.sees_reasons().then(|| questions(rows, session)),
         amends: role.amends(),
         offline: offline(scene, rows),
+        restored: None,
+        wait: false,
         registers,
         total,
     }

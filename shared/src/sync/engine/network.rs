@@ -48,6 +48,8 @@ impl Server {
             t1: Millis(10),
             t2: Millis(10),
             school_head: Head::EMPTY,
+            school_log: None,
+            asks: None,
         }
     }
     fn push(&mut self, push: &Push) -> Pushed {
@@ -85,7 +87,7 @@ impl Server {
         let more = rows.len() == 3;
         rows.truncate(2);
         let next = if more { rows.last().map_or(pull.after, |r| r.seq) } else { self.feed_head };
-        Pulled::Page { rows, next, more }
+        Pulled::Page { rows, next, more, tail: None }
     }
 }
 
@@ -200,7 +202,7 @@ impl World {
                 Action::SendPull { feed, after, limit, wait } => {
                     assert!(kiosk.pull.is_none(), "two pulls in flight");
                     assert_eq!((Some(feed), after), (kiosk.disk.feed.feed, kiosk.disk.feed.cursor), "not yet stored");
-                    kiosk.pull = Some(Message::Ask(Request::Pull(Pull { feed, after, limit, wait })));
+                    kiosk.pull = Some(Message::Ask(Request::Pull(Pull { feed, after, limit, wait, tail: None })));
                 }
                 Action::BeginSnapshot { feed } => {
                     kiosk.disk.feed = Feed::beginning(feed);

@@ -112,7 +112,7 @@ impl Engine {
             self.refused = None;
         }
         match pulled {
-            Pulled::Page { rows, next, more } => {
+            Pulled::Page { rows, next, more, .. } => {
                 let Some(feed) = self.feed.feed else { return };
                 if self.feed.check(&rows, next, more).is_err() {
                     return self.confused(jitter, out);

@@ -44,6 +44,8 @@ fn answer(server: u64) -> HelloAnswer {
         t1: Millis(1_000_000),
         t2: Millis(1_000_000),
         school_head: head(0),
+        school_log: None,
+        asks: None,
     }
 }
 
@@ -130,11 +132,11 @@ fn a_confirmed_push_is_followed_by_the_next_and_a_tap_goes_at_once() {
 fn pages_are_stored_before_the_next_is_asked_for_and_then_it_waits_for_news() {
     let (mut engine, _) = up(5, 5, 5);
     let rows = vec![Row { seq: 60, key: Text::new("k").expect("short"), body: None }];
-    let page = Pulled::Page { rows: rows.clone(), next: 61, more: true };
+    let page = Pulled::Page { rows: rows.clone(), next: 61, more: true, tail: None };
     assert_eq!(engine.on(Event::Pulled(page), 0), [Action::StorePage { feed: FEED, rows, cursor: 61 }]);
     assert_eq!(engine.on(Event::Stored { cursor: 60 }, 0), [], "another page");
     assert_eq!(engine.on(Event::Stored { cursor: 61 }, 0), [ask_rows(61, 0)]);
-    let end = Pulled::Page { rows: vec![], next: 61, more: false };
+    let end = Pulled::Page { rows: vec![], next: 61, more: false, tail: None };
     assert_eq!(engine.on(Event::Pulled(end.clone()), 0), [Action::EndSnapshot, ask_rows(61, PULL_WAIT_S)]);
     assert_eq!(engine.on(Event::Pulled(end), 0), [ask_rows(61, PULL_WAIT_S)], "no news, ask again");
     assert_eq!(engine.feed(), Feed { feed: Some(FEED), cursor: 61 });
@@ -166,7 +168,7 @@ fn a_page_of_the_feed_before_is_not_applied() {
     let (mut engine, _) = up(5, 5, 5);
     engine.on(Event::Woke, 0);
     engine.on(greeted(HelloAnswer { feed: NEW_FEED, ..answer(5) }), 0);
-    let old = Pulled::Page { rows: vec![], next: 80, more: false };
+    let old = Pulled::Page { rows: vec![], next: 80, more: false, tail: None };
     let pull = Action::SendPull { feed: NEW_FEED, after: 0, limit: LIMIT, wait: 0 };
     assert_eq!(engine.on(Event::Pulled(old), 0), [pull]);
     assert_eq!(engine.feed(), Feed::beginning(NEW_FEED));
@@ -176,7 +178,7 @@ fn a_page_of_the_feed_before_is_not_applied() {
 fn a_page_that_does_not_follow_is_not_applied() {
     let (mut engine, _) = up(5, 5, 5);
     let rows = vec![Row { seq: 50, key: Text::new("k").expect("short"), body: None }];
-    let out = engine.on(Event::Pulled(Pulled::Page { rows, next: 51, more: false }), 0);
+    let out = engine.on(Event::Pulled(Pulled::Page { rows, next: 51, more: false, tail: None }), 0);
     assert_eq!(out, [Action::WakeIn { ms: 1_000 }, Action::Tell(Status::Offline { unsent: 0 })]);
     assert_eq!(engine.feed().cursor, 50);
 }
@@ -319,7 +321,7 @@ fn what_the_server_does_not_understand_is_kept_and_tried_at_the_next_hello() {
     let (mut engine, _) = up(9, 5, 5);
     assert_eq!(engine.on(pushed(9, Pushed::UpgradeRequired), 0), [Action::Tell(Status::Upgrade)]);
     assert_eq!(engine.on(Event::Appended { log: LOG, head: head(10) }, 0), [], "kept");
-    let page = Pulled::Page { rows: vec![], next: 50, more: false };
+    let page = Pulled::Page { rows: vec![], next: 50, more: false, tail: None };
     assert!(engine.on(Event::Pulled(page), 0).contains(&ask_rows(50, PULL_WAIT_S)), "the feed goes on");
     engine.on(Event::Woke, 0);
     assert!(engine.on(greeted(answer(5)), 0).contains(&send(6)));
@@ -383,7 +385,7 @@ fn a_revoked_kiosk_gets_no_rows_but_what_it_wrote_is_still_sent() {
     let again = only(engine.on(greeted(answer(8)), 0));
     assert_eq!(again.last(), Some(&ask_rows(50, 0)), "asks once more");
     assert_eq!(engine.status(), Status::Revoked, "until a page comes");
-    engine.on(Event::Pulled(Pulled::Page { rows: vec![], next: 50, more: false }), 0);
+    engine.on(Event::Pulled(Pulled::Page { rows: vec![], next: 50, more: false, tail: None }), 0);
     assert_eq!(engine.status(), Status::Waiting { unsent: 1 });
 }
 
@@ -391,7 +393,7 @@ fn a_revoked_kiosk_gets_no_rows_but_what_it_wrote_is_still_sent() {
 fn a_page_that_came_while_a_hello_was_under_way_is_no_regression() {
     let (mut engine, _) = up(5, 5, 5);
     engine.on(Event::Woke, 0);
-    engine.on(Event::Pulled(Pulled::Page { rows: vec![], next: 55, more: false }), 0);
+    engine.on(Event::Pulled(Pulled::Page { rows: vec![], next: 55, more: false, tail: None }), 0);
     engine.on(Event::Stored { cursor: 55 }, 0);
     let out = engine.on(greeted(answer(5)), 0);
     assert!(!out.iter().any(|a| matches!(a, Action::BeginSnapshot { .. })), "{out:?}");
