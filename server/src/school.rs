@@ -106,7 +106,6 @@ pub fn set_calendar(tx: &WriteTx<'_>, now: Now, by: &Officer, calendar: &Calenda
 /// # Errors
 /// An accident of the store.
 pub fn choose(tx: &WriteTx<'_>, now: Now, by: &Officer, choices: &Choices) -> Result<(), StoreError> {
-    set(tx, "choices", &to_json(choices, "the school's choices")?)?;
     record::act(tx, now, by, Act::ChoicesSet { choices: choices.clone() }).map(drop)
 }
 

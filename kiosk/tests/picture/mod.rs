@@ -18,10 +18,18 @@ pub fn write(path: &Path, picture: &SharedPixelBuffer<Rgba8Pixel>) {
 
 /// A small copy to keep: at most 256 colours, each within the tolerance of what it stands for.
 pub fn keep(path: &Path, picture: &SharedPixelBuffer<Rgba8Pixel>) {
-    let bin = |p: &Rgba8Pixel| [p.r / 17, p.g / 17, p.b / 17];
-    let mut colours: BTreeMap<[u8; 3], BTreeMap<[u8; 3], usize>> = BTreeMap::new();
+    let bin = |rgb: [u8; 3]| rgb.map(|part| part / 20);
+    // Screens are flat: most pixels are as the one before.
+    let mut runs: Vec<([u8; 3], usize)> = Vec::new();
     for p in picture.as_slice() {
-        *colours.entry(bin(p)).or_default().entry([p.r, p.g, p.b]).or_default() += 1;
+        match runs.last_mut() {
+            Some((rgb, n)) if *rgb == [p.r, p.g, p.b] => *n += 1,
+            _ => runs.push(([p.r, p.g, p.b], 1)),
+        }
+    }
+    let mut colours: BTreeMap<[u8; 3], BTreeMap<[u8; 3], usize>> = BTreeMap::new();
+    for (rgb, n) in &runs {
+        *colours.entry(bin(*rgb)).or_default().entry(*rgb).or_default() += n;
     }
     assert!(colours.len() <= 256, "{}: {} colours", path.display(), colours.len());
     let place: BTreeMap<[u8; 3], u8> = colours.keys().copied().zip(0..=u8::MAX).collect();
@@ -32,9 +40,9 @@ pub fn keep(path: &Path, picture: &SharedPixelBuffer<Rgba8Pixel>) {
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_palette(palette);
-    encoder.set_compression(png::Compression::High);
+    encoder.set_compression(png::Compression::Balanced);
     encoder.set_filter(png::Filter::NoFilter);
-    let bytes: Vec<u8> = picture.as_slice().iter().map(|p| place[&bin(p)]).collect();
+    let bytes: Vec<u8> = runs.iter().flat_map(|(rgb, n)| std::iter::repeat_n(place[&bin(*rgb)], *n)).collect();
     encoder.write_header().unwrap().write_image_data(&bytes).unwrap();
 }
 

@@ -5,7 +5,7 @@
 use super::context::{Body, Context, Held};
 use super::sitting::touched;
 use crate::store::StoreError;
-use crate::store::columns::{CodeCol, DateCol, HalfCol, int};
+use crate::store::columns::{CodeCol, DateCol, HalfCol, int, to_json};
 use rusqlite::params;
 use shared::act::Act;
 use shared::calendar::SessionKey;
@@ -175,7 +175,11 @@ impl Context<'_, '_> {
                 self.tx.execute("UPDATE log SET sealed_at = ?2 WHERE log = ?1", params![log.as_bytes(), at.0])?;
             }
             Act::HeldDecided { kiosk, upto, accepted } => self.release(*kiosk, *upto, *accepted)?,
-            Act::ChoicesSet { .. } => crate::feed::touch_choices(self.tx, self.now)?,
+            // The act says all of it, so a log that comes back after a restore brings the choice with it.
+            Act::ChoicesSet { choices } => {
+                crate::school::set(self.tx, "choices", &to_json(choices, "the school's choices")?)?;
+                crate::feed::touch_choices(self.tx, self.now)?;
+            }
             Act::CalendarSet { .. } => crate::feed::refresh_day(self.tx, self.now)?,
             // They touch no mark: what they did stands in tables of their own.
             Act::Imported { .. }
