@@ -64,6 +64,21 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// When it was made, where the reason does not say so already: "tapped present at 08:52" is enough, "arrived at 08:57" that
+    /// came in at 09:40 says "entered 09:40". An amendment always has its date.
+    #[must_use]
+    pub fn entered(&self) -> Option<String> {
+        if self.change {
+            Some(self.made.clone())
+        } else if self.reason.ends_with(&format!(" {}", self.made)) {
+            None
+        } else {
+            Some(format!("entered {}", self.made))
+        }
+    }
+}
+
 /// "late, before the register closed · 12 minutes · the dentist"
 #[must_use]
 pub fn meaning(code: Option<Code>, minutes: Option<u16>, detail: Option<&str>) -> String {

@@ -355,13 +355,15 @@ fn planned(plan: &Plan<'_>, ground: Ground, close: &Kept<'_>) -> Standing {
     Standing { detail: plan.detail.cloned(), provisional: !clock_sure(close), ..mark }
 }
 
-/// No mark: never touched, or taken back (by a tap, or with the plan that had been posted).
+/// No mark: never touched, marked absent with the register still open, or taken back (by a tap, or with the plan that had
+/// been posted).
 fn blank(told: &Told<'_>) -> Standing {
     let absents = told.saying(Mark::Absent).into_iter().map(|(_, kept)| kept);
     let blanks = told.words.values().filter_map(|word| word.blanked);
-    let by = absents.chain(blanks).chain(told.withdrawn.iter().copied()).max_by_key(order);
-    let fact = by.as_ref().map(Grounds::of);
-    let basis = Basis { ground: Ground::Nothing, fact };
+    let taken_back = blanks.chain(told.withdrawn.iter().copied()).map(|kept| (Ground::Nothing, kept));
+    let by = absents.map(|kept| (Ground::Absent, kept)).chain(taken_back).max_by_key(|(_, kept)| order(kept));
+    let (ground, fact) = by.map_or((Ground::Nothing, None), |(ground, kept)| (ground, Some(Grounds::of(&kept))));
+    let basis = Basis { ground, fact };
     Standing { code: None, minutes: None, detail: None, provisional: false, basis }
 }
 

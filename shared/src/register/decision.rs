@@ -96,6 +96,8 @@ pub enum Ground {
     SiteClosed,
     /// 5: N at close.
     Close,
+    /// Blank: the teacher marked absent, which is posted as N only at close.
+    Absent,
     /// Blank: taken back, or never touched.
     Nothing,
     /// Filed, not posted: no school, or not on this session's roll.

@@ -114,9 +114,13 @@ fn by(mark: &Standing, posting: &Posting<'_>) -> Officer {
     let person = mark.basis.fact.as_ref().and_then(|fact| fact.by.clone());
     let after_close = |fact: &Grounds| posting.closes.is_none_or(|closes| fact.when.latest >= closes);
     match mark.basis.ground {
-        Ground::Amended | Ground::Settled | Ground::Arrival | Ground::Teacher | Ground::History | Ground::Nothing => {
-            person
-        }
+        Ground::Amended
+        | Ground::Settled
+        | Ground::Arrival
+        | Ground::Teacher
+        | Ground::History
+        | Ground::Absent
+        | Ground::Nothing => person,
         // Posted at close by rule; a call that is taken after close is posted by who takes it.
         Ground::Plan | Ground::SiteClosed => person.filter(|_| mark.basis.fact.as_ref().is_some_and(after_close)),
         Ground::Close | Ground::Filed => None,
@@ -150,6 +154,7 @@ fn reason(mark: &Standing, posting: &Posting<'_>) -> String {
             Some(closes) => format!("no reason known when the register closed at {}", (posting.clock)(closes)),
             None => "no reason known when the register closed".to_owned(),
         },
+        Ground::Absent => format!("tapped absent {}", at(fact, posting)),
         Ground::Nothing => format!("mark taken back {}", at(fact, posting)),
         Ground::Filed => "filed, not posted".to_owned(),
     }

@@ -146,6 +146,16 @@ fn a_tap_taken_back() {
 }
 
 #[test]
+fn present_changed_to_absent_before_close_is_no_mark_taken_back() {
+    let day = Day::new().tap(857, Present);
+    let first = entry(None, &day, 857).unwrap();
+    let absent = entry(Some(&first.now()), &day.tap(858, Absent), 858).unwrap();
+    assert_eq!((absent.original, absent.code), (Some(c("/")), None), "N is posted when the register closes");
+    assert_eq!(absent.reason, "tapped absent at 08:58");
+    assert_eq!(person(&absent.by), "Ms Patel, class teacher");
+}
+
+#[test]
 fn a_plan_is_posted_by_rule_at_close_and_by_a_person_after() {
     let before = entry(None, &Day::new().plan(800, "I").close(), 920).unwrap();
     assert!(matches!(before.by, Officer::Rule { .. }));
