@@ -5,7 +5,7 @@
 
 use crate::auth::{self, Role, login, session};
 use crate::error::{Error, problem};
-use crate::office::{absence, amend, cards, import, kiosks, question, register, removal, restored, staff, today};
+use crate::office::{absence, amend, cards, held, import, kiosks, question, register, removal, restored, staff, today};
 use crate::state::App;
 use crate::{assets, enrol, health, live, sync};
 use Role::{Champion, Committee, Head, It, Office, Teacher, Trust};
@@ -139,6 +139,9 @@ pub const ROUTES: &[Route] = &[
     page("GET",  "/kiosks/enrol/{code}",              Who::SignedIn(KIOSKS), || get(kiosks::waiting)),
     page("POST", "/kiosks/enrol/{code}",              Who::SignedIn(KIOSKS), || post(kiosks::decide)),
     page("POST", "/kiosks/revoke/{kiosk}",            Who::SignedIn(KIOSKS), || post(kiosks::revoke)),
+    // ---- what was held back: it names pupils and changes the record, so it is not for IT -----------------------------
+    page("GET",  "/kiosks/held/{kiosk}",              Who::SignedIn(AMENDS), || get(held::page)),
+    page("POST", "/kiosks/held/{kiosk}",              Who::SignedIn(AMENDS), || post(held::decide)),
 ];
 
 /// A request whose body comes slower than one part in so long is given up.

@@ -238,7 +238,10 @@ mod tests {
         run(&["disable", "office"]).unwrap();
         assert_eq!(person.get("/today").await.to(), "/login");
         assert_ne!(Visitor::new(&server).log_in("office", visit::PASSWORD).await.status, StatusCode::SEE_OTHER);
+        let mut open = Visitor::logged_in(&server, "head").await;
+        assert_eq!(open.get("/today").await.status, StatusCode::OK);
         run(&["password", "head", "--generate"]).unwrap();
+        assert_eq!(open.get("/today").await.to(), "/login", "what was open under the old password has ended");
         assert_ne!(Visitor::new(&server).log_in("head", visit::PASSWORD).await.status, StatusCode::SEE_OTHER);
         assert!(run(&["disable", "nobody"]).unwrap_err().contains("user list"));
     }

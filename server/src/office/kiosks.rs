@@ -3,7 +3,7 @@
 //! Must never: show a pupil, a token, or a code that nobody typed.
 
 use super::entry::found;
-use super::{Sent, Shell, choose, html, named, words};
+use super::{Sent, Shell, choose, held, html, named, words};
 use crate::auth::Actor;
 use crate::error::{Answer, Error};
 use crate::health::OFFLINE_MS;
@@ -27,6 +27,8 @@ struct KiosksPage {
     kiosks: Vec<Kiosk>,
     revoked: Vec<Kiosk>,
     online: usize,
+    /// May look at what is held back.
+    decides: bool,
 }
 
 /// A kiosk as the list shows it.
@@ -40,6 +42,10 @@ struct Kiosk {
     note: String,
     app: String,
     revoked: Option<String>,
+    /// "3 facts held back", or nothing.
+    held: String,
+    /// Where they are looked at.
+    held_at: String,
 }
 
 #[derive(Template)]
@@ -70,28 +76,27 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>) ->
     let (revoked, mut kiosks): (Vec<_>, Vec<_>) = all.await?.into_iter().partition(|k| k.revoked.is_some());
     kiosks.sort_by_cached_key(|k| (k.colour == "good", words::counted(&k.room))); // those that need somebody first
     let online = kiosks.iter().filter(|k| k.state == "Online").count();
-    html(&KiosksPage { shell: Shell::of(&actor, "/kiosks"), kiosks, revoked, online })
+    html(&KiosksPage { shell: Shell::of(&actor, "/kiosks"), kiosks, revoked, online, decides: actor.role.amends() })
 }
 
 fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>, StoreError> {
     let today = calendar.date_of(now);
-    let mut statement = c.prepare_cached(
+    let sql = format!(
         "SELECT k.id, k.room, k.mode, k.seen_at, k.revoked_at, k.app, k.faults,
                 (SELECT group_concat(name, ', ') FROM
                    (SELECT c.name FROM kiosk_class kc JOIN class c ON c.id = kc.class WHERE kc.kiosk = k.id ORDER BY c.sort, c.name)),
-                (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1)
+                (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1 AND {})
          FROM kiosk k ORDER BY k.mode DESC, k.room",
-    )?;
+        held::BY_PEOPLE
+    );
+    let mut statement = c.prepare_cached(&sql)?;
     let rows = statement.query_map([], |r| {
         let millis = |i| r.get::<_, Option<i64>>(i).map(|at| at.map(Millis));
         let (seen, revoked) = (millis(3)?, millis(4)?);
         let faults: Vec<Fault> = serde_json::from_str(r.get_ref(6)?.as_str()?).unwrap_or_default();
-        let held: usize = r.get(8)?;
+        let (id, held): (_, usize) = (KioskId::from_bytes(r.get(0)?), r.get(8)?);
         let when = |at| words::moment(calendar, at, today);
         let mut notes: Vec<String> = faults.iter().map(|f| fault(*f).to_owned()).collect();
-        if held > 0 {
-            notes.push(format!("{} held back", words::count(held, "fact", "facts")));
-        }
         let (state, colour) = match seen {
             None => ("Never seen", "warn"),
             Some(seen) if now.since(seen) > OFFLINE_MS => {
@@ -105,7 +110,7 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
         };
         let classroom = r.get_ref(2)?.as_str()? == "classroom";
         Ok(Kiosk {
-            id: KioskId::from_bytes(r.get(0)?),
+            id,
             room: r.get(1)?,
             mode: if classroom { "classroom" } else { "reception" },
             classes: r.get::<_, Option<String>>(7)?.unwrap_or_default(),
@@ -114,6 +119,8 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
             note: notes.join(" · "),
             app: r.get::<_, Option<String>>(5)?.unwrap_or_default(),
             revoked: revoked.map(when),
+            held: if held > 0 { format!("{} held back", words::count(held, "mark", "marks")) } else { String::new() },
+            held_at: held::href(id),
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -8,6 +8,7 @@ pub mod amend;
 pub mod cards;
 mod choose;
 mod entry;
+pub mod held;
 pub mod import;
 pub mod kiosks;
 #[cfg(test)]
