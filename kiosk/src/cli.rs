@@ -33,7 +33,8 @@ pub struct Place {
     /// The server, as https://rollbook.example:8443 (an enrolled kiosk remembers its own)
     #[arg(long, global = true)]
     pub server: Option<String>,
-    /// A simulated clock, sim:<real ms>:<virtual ms>:<speed>[:<wall ms>] (demonstrations and tests)
+    /// A simulated clock, sim:<real ms>:<virtual ms>:<speed>[:<wall ms>] or hands:<speed>:<wall offset ms>:<file>
+    /// (demonstrations and tests)
     #[arg(long, global = true, env = crate::clock::CLOCK_VARIABLE)]
     pub clock: Option<String>,
 }

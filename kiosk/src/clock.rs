@@ -8,7 +8,10 @@
 
 use sha2::{Digest, Sha256};
 use shared::id::BootId;
-use shared::time::{Millis, Mono, Reading, Simulated};
+use shared::time::{Hands, Millis, Mono, Reading, Simulated};
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// The environment variable that replaces the machine's clocks by simulated ones (for the demo and for tests).
@@ -24,7 +27,46 @@ pub struct Clock {
 #[derive(Debug, Clone, Copy)]
 enum Source {
     Machine,
-    Simulated { clock: Simulated, started: Millis },
+    Simulated {
+        clock: Simulated,
+        started: Millis,
+    },
+    /// Watched to the end of the process: there is one.
+    Hands {
+        watched: &'static Watched,
+        started: Millis,
+    },
+}
+
+/// A clock whose hands another process moves.
+#[derive(Debug)]
+struct Watched {
+    hands: Hands,
+    file: File,
+    /// What was seen last: time does not go back.
+    last: AtomicI64,
+}
+
+impl Watched {
+    fn open(hands: Hands) -> Result<Self, ClockError> {
+        let trouble = |why: String| ClockError::NoHands { file: hands.file().to_owned(), why };
+        let file = File::open(hands.file()).map_err(|e| trouble(e.to_string()))?;
+        let watched = Self { file, last: AtomicI64::new(i64::MIN), hands: hands.clone() };
+        if watched.now().0 == i64::MIN { Err(trouble("it shows no time".into())) } else { Ok(watched) }
+    }
+
+    fn now(&self) -> Millis {
+        let mut face = [0; 16];
+        // A few looks: the hands may just be moving. A clock that nobody moves any more stands.
+        for _ in 0..8 {
+            if self.file.read_exact_at(&mut face, 0).is_ok()
+                && let Some(at) = Hands::read(face)
+            {
+                return Millis(self.last.fetch_max(at.0, Ordering::AcqRel).max(at.0));
+            }
+        }
+        Millis(self.last.load(Ordering::Acquire))
+    }
 }
 
 /// Why there is no clock.
@@ -43,6 +85,14 @@ pub enum ClockError {
     BadSpec {
         /// What was given.
         text: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The clock with hands cannot be seen.
+    #[error("{CLOCK_VARIABLE}: the clock {file}: {why}")]
+    NoHands {
+        /// Its file.
+        file: String,
         /// What is wrong with it.
         why: String,
     },
@@ -66,12 +116,18 @@ impl Clock {
                 Ok(Self { boot: boot_of(&text), source: Source::Machine })
             }
             Some(text) => {
-                let clock: Simulated =
-                    text.parse().map_err(|why| ClockError::BadSpec { text: text.to_owned(), why: format!("{why}") })?;
+                let bad = |why: String| ClockError::BadSpec { text: text.to_owned(), why };
+                let source = if text.starts_with(Hands::PREFIX) {
+                    let hands: Hands = text.parse().map_err(|why| bad(format!("{why}")))?;
+                    let watched: &'static Watched = Box::leak(Box::new(Watched::open(hands)?));
+                    Source::Hands { watched, started: watched.now() }
+                } else {
+                    let clock: Simulated = text.parse().map_err(|why| bad(format!("{why}")))?;
+                    Source::Simulated { clock, started: clock.virtual_at(machine_ms()) }
+                };
                 let mut random = [0; 16];
                 getrandom::fill(&mut random).map_err(|_| ClockError::NoRandom)?;
-                let started = clock.virtual_at(machine_ms());
-                Ok(Self { boot: BootId::from_bytes(random), source: Source::Simulated { clock, started } })
+                Ok(Self { boot: BootId::from_bytes(random), source })
             }
         }
     }
@@ -99,6 +155,7 @@ impl Clock {
                 Mono(at.tv_sec * 1000 + part / 1_000_000)
             }
             Source::Simulated { clock, started } => Mono(clock.virtual_at(machine_ms()).since(*started)),
+            Source::Hands { watched, started } => Mono(watched.now().since(*started)),
         }
     }
 
@@ -106,6 +163,7 @@ impl Clock {
         match &self.source {
             Source::Machine => Millis(machine_ms()),
             Source::Simulated { clock, .. } => clock.wall_at(machine_ms()),
+            Source::Hands { watched, .. } => watched.hands.wall_at(watched.now()),
         }
     }
 
@@ -117,6 +175,7 @@ impl Clock {
         let ms = match &self.source {
             Source::Machine => ms,
             Source::Simulated { clock, .. } => clock.real_ms(ms).unwrap_or(HOUR),
+            Source::Hands { watched, .. } => watched.hands.real_ms(ms),
         };
         Duration::from_millis(u64::try_from(ms.clamp(1, HOUR)).unwrap_or(1))
     }
@@ -124,7 +183,21 @@ impl Clock {
     /// Whether this clock is simulated: then the window says so.
     #[must_use]
     pub const fn is_simulated(&self) -> bool {
-        matches!(self.source, Source::Simulated { .. })
+        !matches!(self.source, Source::Machine)
+    }
+
+    /// How many times faster than the people before the screen this clock may run: once, unless it is simulated.
+    #[must_use]
+    pub fn pace(&self) -> i64 {
+        const REAL_SECOND: i64 = 1_000;
+        match &self.source {
+            Source::Machine => 1,
+            Source::Simulated { clock, .. } => {
+                let now = machine_ms();
+                (clock.virtual_at(now.saturating_add(REAL_SECOND)).since(clock.virtual_at(now)) / REAL_SECOND).max(1)
+            }
+            Source::Hands { watched, .. } => i64::from(watched.hands.speed()),
+        }
     }
 }
 
@@ -188,6 +261,30 @@ mod tests {
         assert!(reading.mono.0 >= 0 && reading.mono.0 < 600_000, "monotonic from the start: {reading:?}");
         assert!(reading.wall.0 >= 1000 && reading.wall.0 < 1_000_000, "a clock of 1970: {reading:?}");
         assert_eq!(a.real(60_000), Duration::from_millis(1000));
+        assert_eq!((a.pace(), Clock::new(None).unwrap().pace()), (60, 1));
+    }
+
+    #[test]
+    fn a_clock_with_hands_stands_where_they_stand_and_never_goes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clock");
+        let spec = format!("hands:600:-1795420800000:{}", path.display());
+        let told = Clock::new(Some(&spec)).unwrap_err().to_string();
+        assert!(told.contains("clock"), "{told}");
+        std::fs::write(&path, []).unwrap();
+        assert!(Clock::new(Some(&spec)).unwrap_err().to_string().contains("shows no time"));
+        let nine = 1_795_420_800_000;
+        std::fs::write(&path, Hands::face(Millis(nine))).unwrap();
+        let clock = Clock::new(Some(&spec)).unwrap();
+        assert_eq!((clock.mono(), clock.wall(), clock.pace()), (Mono(0), Millis(0), 600));
+        assert_eq!((clock.mono(), clock.real(60_000)), (Mono(0), Duration::from_millis(100)));
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.write_all_at(&Hands::face(Millis(nine + 700)), 0).unwrap();
+        assert_eq!((clock.mono(), clock.wall()), (Mono(700), Millis(700)));
+        file.write_all_at(&Hands::face(Millis(nine + 600)), 0).unwrap();
+        assert_eq!(clock.mono(), Mono(700), "moved back, it stands");
+        file.write_all_at(&[7; 16], 0).unwrap();
+        assert_eq!(clock.mono(), Mono(700), "unreadable, it stands");
     }
 
     #[test]

@@ -107,6 +107,18 @@ fn the_screen_goes_home_by_itself() {
 }
 
 #[test]
+fn a_screen_waits_as_long_for_a_person_when_the_clock_is_a_fast_one() {
+    let mut d = Desk::signed_on("08:52");
+    d.hear(Msg::Pace { times: 4 });
+    d.now = d.now.plus(1_199_000);
+    d.tick();
+    assert!(matches!(d.view(), Screen::Register(_)), "five minutes of a person are twenty of this clock");
+    d.now = d.now.plus(2_000);
+    d.tick();
+    assert!(matches!(d.view(), Screen::SignOn(_)));
+}
+
+#[test]
 fn taps_go_round_and_absent_asks() {
     let mut d = Desk::signed_on("09:02");
     let ben = named("Ben");
@@ -203,11 +215,56 @@ fn a_sign_in_at_reception_flips_the_tile_and_an_echo_does_not() {
     let ask = d.register().ask.unwrap();
     assert!(ask.late.is_empty() && ask.clear.is_empty(), "reception's word is not the classroom's to take back");
     d.send(Msg::Back);
-    // Once the server has the own mark, what the office sets stands.
+    // Once the rows reflect the own mark, what the office sets stands.
     d.tap(ava);
-    d.hear(Msg::Sync(SyncStatus { waiting: 0, acked: d.seq, offline_since: None, connected: true }));
     d.hear(mark_row(ava, am(), Seen::Absent, None));
+    d.hear(reflected(d.seq));
     assert_eq!(d.tile(ava).state, TileState::Absent);
+}
+
+#[test]
+fn a_row_that_is_older_than_an_acknowledgement_takes_no_mark_back() {
+    let mut d = Desk::signed_on("09:02");
+    let ben = named("Ben");
+    d.tap(ben);
+    let first = d.seq;
+    d.tap(ben);
+    // The server has both taps, but this page was read when it had the first only.
+    d.hear(Msg::Sync(SyncStatus { waiting: 0, acked: d.seq, offline_since: None, connected: true }));
+    d.hear(mark_row(ben, am(), Seen::Present, None));
+    d.hear(reflected(first));
+    assert_eq!(d.tile(ben).state, TileState::Absent, "the second tap is not in that row");
+    // The next page is empty, but was read later: the office had entered "present" long before.
+    d.hear(reflected(d.seq));
+    assert_eq!(d.tile(ben).state, TileState::Present, "what the server makes of both taps");
+}
+
+#[test]
+fn after_a_new_start_own_words_stand_until_the_rows_reflect_them() {
+    let mut d = Desk::classroom("09:02");
+    let marked = |seq, mark| Recalled {
+        origin: Origin { log: log(), seq },
+        when: Interval { earliest: at("08:55"), latest: at("08:55"), estimate: None },
+        by: Some(staff(1)),
+        what: Observation::Marked { session: am(), class: class(1), pupil: named("Ben"), mark },
+    };
+    d.hear(Msg::Recalled { facts: vec![marked(5, Mark::Present), marked(6, Mark::Absent)] });
+    d.hear(mark_row(named("Ben"), am(), Seen::Present, None));
+    d.hear(reflected(5));
+    d.sign_on();
+    assert_eq!(d.tile(named("Ben")).state, TileState::Absent);
+    d.hear(reflected(6));
+    assert_eq!(d.tile(named("Ben")).state, TileState::Present);
+    // A new log: what was not accepted of the old one stands in it, and waits for its answer again.
+    let again = |seq| Recalled {
+        origin: Origin { log: shared::id::LogId::from_bytes([99; 16]), seq },
+        ..marked(0, Mark::Absent)
+    };
+    d.hear(Msg::Recalled { facts: vec![marked(5, Mark::Present), again(2)] });
+    d.hear(Msg::Reflected { upto: Origin { log: shared::id::LogId::from_bytes([99; 16]), seq: 0 } });
+    assert_eq!(d.tile(named("Ben")).state, TileState::Absent);
+    d.hear(Msg::Reflected { upto: Origin { log: shared::id::LogId::from_bytes([99; 16]), seq: 2 } });
+    assert_eq!(d.tile(named("Ben")).state, TileState::Present);
 }
 
 #[test]

@@ -73,6 +73,7 @@ fn msg() -> impl Strategy<Value = Msg> {
         1 => Just(Msg::AskForHelp),
         3 => (who(), session.clone(), seen).prop_map(|(p, s, state)| mark_row(p, s, state, Some(3))),
         1 => (who(), session).prop_map(|(p, s)| expected_row(p, s, Expected::Absent)),
+        2 => (0u64..40).prop_map(reflected),
         2 => (0u64..40).prop_map(|acked| Msg::Sync(SyncStatus { acked, connected: true, ..Default::default() })),
         1 => Just(Msg::Resnapshot),
     ]

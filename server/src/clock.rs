@@ -2,7 +2,10 @@
 //!
 //! Must never: claim to be sure after an unsynchronised start or a step.
 
-use shared::time::{Millis, Mono, Simulated, Steady, Step};
+use shared::time::{Hands, Millis, Mono, Simulated, Steady, Step};
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -25,14 +28,59 @@ pub struct Clock(Arc<Source>);
 enum Source {
     System(Mutex<Steady>),
     Simulated(Simulated),
+    Hands(Watched),
     #[cfg(test)]
     Standing(Arc<std::sync::atomic::AtomicI64>),
 }
 
+/// A clock whose hands another process moves: the demo's.
+struct Watched {
+    hands: Hands,
+    file: File,
+    /// What was seen last: time does not go back.
+    last: AtomicI64,
+}
+
+impl Watched {
+    fn open(hands: Hands) -> Result<Self, BadClock> {
+        let unseen = |why: String| BadClock::Unseen { file: hands.file().to_owned(), why };
+        let file = File::open(hands.file()).map_err(|e| unseen(e.to_string()))?;
+        let watched = Self { file, last: AtomicI64::new(i64::MIN), hands: hands.clone() };
+        if watched.now().0 == i64::MIN { Err(unseen("it shows no time".into())) } else { Ok(watched) }
+    }
+
+    fn now(&self) -> Millis {
+        let mut face = [0; 16];
+        // A few looks: the hands may just be moving. A clock that nobody moves any more stands.
+        for _ in 0..8 {
+            if self.file.read_exact_at(&mut face, 0).is_ok()
+                && let Some(at) = Hands::read(face)
+            {
+                return Millis(self.last.fetch_max(at.0, Ordering::AcqRel).max(at.0));
+            }
+        }
+        Millis(self.last.load(Ordering::Acquire))
+    }
+}
+
 /// A `--clock` or ROLLBOOK_CLOCK that describes no clock.
 #[derive(Debug, thiserror::Error)]
-#[error("ROLLBOOK_CLOCK: {0}. Unset it to use the system's clock")]
-pub struct BadClock(#[from] shared::time::NotAClock);
+pub enum BadClock {
+    /// Badly written.
+    #[error("ROLLBOOK_CLOCK: {0}. Unset it to use the system's clock")]
+    Text(#[from] shared::time::NotAClock),
+    /// Badly written.
+    #[error("ROLLBOOK_CLOCK: {0}. Unset it to use the system's clock")]
+    Hands(#[from] shared::time::NoHands),
+    /// A clock with hands that cannot be seen.
+    #[error("ROLLBOOK_CLOCK: the clock {file}: {why}. Unset it to use the system's clock")]
+    Unseen {
+        /// Its file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
 
 impl Clock {
     /// The system's clock.
@@ -60,6 +108,9 @@ impl Clock {
     /// [`BadClock`] when the text describes none.
     pub fn from_text(text: Option<&str>) -> Result<Self, BadClock> {
         match text.map(str::trim).filter(|t| !t.is_empty()) {
+            Some(text) if text.starts_with(Hands::PREFIX) => {
+                Ok(Self(Arc::new(Source::Hands(Watched::open(text.parse()?)?))))
+            }
             Some(text) => Ok(Self::simulated(text.parse()?)),
             None => Ok(Self::system()),
         }
@@ -71,6 +122,7 @@ impl Clock {
         let (mono, wall) = look();
         match &*self.0 {
             Source::Simulated(clock) => Now { at: clock.virtual_at(wall.0), sure: true },
+            Source::Hands(watched) => Now { at: watched.now(), sure: true },
             #[cfg(test)]
             Source::Standing(hands) => Now { at: Millis(hands.load(std::sync::atomic::Ordering::SeqCst)), sure: true },
             Source::System(steady) => {
@@ -96,6 +148,8 @@ impl Clock {
             #[cfg(test)]
             Source::Standing(_) => Some(left),
             Source::Simulated(clock) => clock.real_ms(left),
+            // The hands may stand: whoever waits looks again.
+            Source::Hands(watched) => Some(watched.hands.real_ms(left)),
         };
         let real = real.and_then(|ms| u64::try_from(ms).ok()).map_or(LONGEST_SLEEP, Duration::from_millis);
         real.clamp(Duration::from_millis(1), LONGEST_SLEEP)
@@ -128,6 +182,22 @@ mod tests {
         let delay = clock.delay(clock.now().at.plus(600_000));
         assert!(delay <= Duration::from_secs(1) && delay > Duration::from_millis(500), "{delay:?}");
         assert!(Clock::from_text(Some("yesterday")).is_err());
+    }
+
+    #[test]
+    fn a_clock_with_hands_stands_where_they_stand() {
+        let folder = crate::testing::folder();
+        let path = folder.path().join("clock");
+        let text = format!("hands:600:0:{}", path.display());
+        assert!(matches!(Clock::from_text(Some(&text)), Err(BadClock::Unseen { .. })));
+        std::fs::write(&path, Hands::face(Millis(1_000_000))).unwrap();
+        let clock = Clock::from_text(Some(&text)).unwrap();
+        let first = (clock.now(), clock.delay(Millis(1_060_000)));
+        assert_eq!(first, (Now { at: Millis(1_000_000), sure: true }, Duration::from_millis(100)));
+        std::fs::write(&path, Hands::face(Millis(1_060_000))).unwrap();
+        assert_eq!(clock.now().at, Millis(1_060_000));
+        assert_eq!(clock.delay(Millis(1_060_000)), Duration::from_millis(1));
+        assert!(Clock::from_text(Some("hands:0:0:x")).is_err());
     }
 
     #[test]

@@ -275,6 +275,12 @@ impl Kiosk {
         let boot = BootId::from_bytes(secret::random().unwrap());
         Self { id, token, log, boot, entries: Vec::new(), sent: 0 }
     }
+    /// Where its last entry stands.
+    #[must_use]
+    pub fn end(&self) -> shared::log::Origin {
+        shared::log::Origin { log: self.log, seq: self.head().seq }
+    }
+
     /// The head of its log.
     #[must_use]
     pub fn head(&self) -> Head {

@@ -2,7 +2,7 @@
 //!
 //! Must never: call a word saved before the store said so.
 
-use super::msg::Ticket;
+use super::msg::{Recalled, Ticket};
 use shared::calendar::SessionKey;
 use shared::id::{ClassId, PupilId};
 use shared::log::Origin;
@@ -64,24 +64,29 @@ pub(super) struct Sent {
     pub kept: Kept,
 }
 
-/// What the feed's row about a mark was heard against: how many own facts there were, and whether the server had
-/// them all. A row about an earlier word of our own must not take a later one back under the teacher's finger.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Heard {
-    pub own: usize,
-    pub acked: bool,
-}
-
 /// All of it.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     marks: BTreeMap<(SessionKey, PupilId), Vec<Own>>,
     sent: BTreeMap<(SessionKey, ClassId), Vec<Sent>>,
     passages: BTreeMap<PupilId, Vec<Passage>>,
-    heard: BTreeMap<(SessionKey, PupilId), Heard>,
+    /// For each mark that the feed has told of: how many own words there were then.
+    heard: BTreeMap<(SessionKey, PupilId), usize>,
+    /// The feed's rows reflect the log that is written now up to here.
+    upto: Option<Origin>,
     asides: BTreeMap<(SessionKey, PupilId), Vec<Aside>>,
     /// Who was ever marked on which register: visitors are among them.
     marked: BTreeMap<(SessionKey, ClassId), BTreeSet<PupilId>>,
+}
+
+/// What waits for the disk, after what stands on it.
+fn then_waiting<K: Ord, V>(now: &mut BTreeMap<K, Vec<V>>, old: BTreeMap<K, Vec<V>>, kept: impl Fn(&V) -> Kept) {
+    for (at, values) in old {
+        let mut waiting = values.into_iter().filter(|value| matches!(kept(value), Kept::Waiting(_))).peekable();
+        if waiting.peek().is_some() {
+            now.entry(at).or_default().extend(waiting);
+        }
+    }
 }
 
 impl Ledger {
@@ -127,6 +132,23 @@ impl Ledger {
         self.marked.get(&(session, class)).into_iter().flatten().copied()
     }
 
+    /// Takes in what stands on the disk, in place of what was known to stand there. What was asked for and is not there
+    /// yet was said after all of it.
+    pub fn recall(&mut self, facts: &[Recalled]) {
+        let old = std::mem::take(self);
+        for fact in facts {
+            self.note(&fact.what, fact.when, Kept::Saved(fact.origin));
+        }
+        then_waiting(&mut self.marks, old.marks, |own| own.kept);
+        then_waiting(&mut self.sent, old.sent, |sent| sent.kept);
+        then_waiting(&mut self.passages, old.passages, |passage| passage.kept);
+        then_waiting(&mut self.asides, old.asides, |aside| aside.kept);
+        for (register, pupils) in old.marked {
+            self.marked.entry(register).or_default().extend(pupils);
+        }
+        (self.heard, self.upto) = (old.heard, old.upto);
+    }
+
     fn pass(&mut self, pupil: PupilId, gate: Gate, session: Option<SessionKey>, when: Interval, kept: Kept) {
         self.passages.entry(pupil).or_default().push(Passage { gate, session, when, kept });
     }
@@ -161,15 +183,27 @@ impl Ledger {
     }
 
     /// A row of the feed about this mark was heard.
-    pub fn hear(&mut self, session: SessionKey, pupil: PupilId, acked_to: u64) {
-        let words = self.words(session, pupil);
-        let acked = words.iter().all(|o| matches!(o.kept, Kept::Saved(at) if at.seq <= acked_to));
-        let heard = Heard { own: words.len(), acked };
-        self.heard.insert((session, pupil), heard);
+    pub fn hear(&mut self, session: SessionKey, pupil: PupilId) {
+        self.heard.insert((session, pupil), self.words(session, pupil).len());
     }
 
-    /// What the feed's row about this mark was heard against, if one was.
-    pub fn heard(&self, session: SessionKey, pupil: PupilId) -> Option<Heard> {
+    /// The feed's rows reflect the own log, which is this one, up to here.
+    pub fn reflected(&mut self, upto: Origin) {
+        self.upto = Some(upto);
+    }
+
+    /// Whether the feed's rows reflect this word. A row about an earlier word of our own must not take a later one back
+    /// under the teacher's finger.
+    pub fn is_reflected(&self, word: &Own) -> bool {
+        match (word.kept, self.upto) {
+            // Of a former log the server has what it will ever have of it; the rest was appended again to this one.
+            (Kept::Saved(at), Some(upto)) => at.log != upto.log || at.seq <= upto.seq,
+            _ => false,
+        }
+    }
+
+    /// How many own words there were when the feed last told of this mark, if it ever did.
+    pub fn heard(&self, session: SessionKey, pupil: PupilId) -> Option<usize> {
         self.heard.get(&(session, pupil)).copied()
     }
 

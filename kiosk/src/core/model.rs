@@ -35,6 +35,10 @@ pub struct Model {
     /// The order of the tiles, where somebody chose another than the school's.
     pub(super) sorts: BTreeMap<StaffId, Sort>,
     pub(super) touched: Option<Mono>,
+    /// How many times faster than people the clock may run; 0 is once.
+    pub(super) pace: i64,
+    /// What the disk holds was taken in.
+    pub(super) recalled: bool,
     pub(super) last_ticket: u64,
     /// The next rows replace all others.
     pub(super) anew: bool,
@@ -241,16 +245,14 @@ impl Model {
 
     /// What stands for a pupil in a session.
     ///
-    /// Own words win over the feed while the server has not answered them; a late sign-in that the feed tells of wins
-    /// over all that was said here before it.
+    /// Own words win over the feed until its rows reflect them; a late sign-in that the feed tells of wins over all that
+    /// was said here before it.
     pub(super) fn standing(&self, session: SessionKey, pupil: PupilId) -> Standing {
         let words = self.ledger.words(session, pupil);
-        if let Some(heard) = self.ledger.heard(session, pupil)
-            && heard.own == words.len()
-        {
+        if let Some(heard) = self.ledger.heard(session, pupil) {
             let row = self.book.mark(session, pupil);
-            let late = row.is_some_and(|r| r.state == Three::Late);
-            if late || heard.acked {
+            let late = heard == words.len() && row.is_some_and(|r| r.state == Three::Late);
+            if late || words.iter().all(|own| self.ledger.is_reflected(own)) {
                 return row.map_or_else(
                     || self.expected(session, pupil),
                     |r| Standing {

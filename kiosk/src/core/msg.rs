@@ -45,14 +45,26 @@ pub enum Msg {
         /// Whether this boot has met the server (an anchor). False: "≈" beside the clock.
         trusted: bool,
     },
+    /// How many times faster than people this kiosk's clock may run (a demonstration): screens wait so much longer.
+    Pace {
+        /// At least 1.
+        times: i64,
+    },
     /// Rows of the feed that are on the kiosk's disk now: at the start all of them, later each page.
     Rows {
         /// The rows.
         rows: Vec<Row>,
     },
+    /// How far the rows that are held reflect this kiosk's own log: what they say includes its entries up to here. Of
+    /// former logs they reflect all there is.
+    Reflected {
+        /// The last own entry, and the log that is written now.
+        upto: Origin,
+    },
     /// The feed was forgotten (a resnapshot): all rows follow anew.
     Resnapshot,
-    /// The kiosk's own facts of the last days, read from its disk at the start, in the order of its log.
+    /// The kiosk's own facts of the last days, read from its disk, in the order of its log: at the start, and when a new
+    /// log was begun, where some of them stand elsewhere now.
     Recalled {
         /// The facts.
         facts: Vec<Recalled>,

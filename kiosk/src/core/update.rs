@@ -4,7 +4,6 @@
 
 use super::day::Seen;
 use super::effect::{Beep, Effect};
-use super::ledger::Kept;
 use super::model::{Bond, Model, Stage};
 use super::msg::{Msg, Recalled, Ticket, WhyNotSaved};
 use super::{reception, register, sign_on, words};
@@ -16,6 +15,7 @@ use shared::wire::v1::{Fault, Mode};
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     match msg {
+        Msg::Pace { times } => model.pace = times,
         Msg::Tick { reading, now, trusted } => tick(model, Seen { reading, now, trusted }, &mut effects),
         Msg::Rows { rows } => {
             if std::mem::take(&mut model.anew) {
@@ -24,11 +24,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             for row in &rows {
                 if let Some((session, pupil)) = model.book.apply(row) {
-                    model.ledger.hear(session, pupil, model.sync.acked);
+                    model.ledger.hear(session, pupil);
                 }
             }
             register::follow_roll(model);
         }
+        Msg::Reflected { upto } => model.ledger.reflected(upto),
         // The old rows stay on the screen until the new ones are here.
         Msg::Resnapshot => model.anew = true,
         Msg::Recalled { facts } => recall(model, &facts),
@@ -151,7 +152,9 @@ fn tick(model: &mut Model, seen: Seen, effects: &mut Vec<Effect>) {
         Stage::Pin { checking, .. } => checking.is_some(),
         _ => false,
     };
-    if !waits && patience(&model.stage).is_some_and(|ms| away >= ms) {
+    // People are as fast as ever, however fast a demonstration's clock runs.
+    let pace = model.pace.max(1);
+    if !waits && patience(&model.stage).is_some_and(|ms| away >= ms.saturating_mul(pace)) {
         go_home(model);
     }
     register::keep_to_session(model, effects);
@@ -159,8 +162,10 @@ fn tick(model: &mut Model, seen: Seen, effects: &mut Vec<Effect>) {
 
 /// The own facts of the last days, from the disk.
 fn recall(model: &mut Model, facts: &[Recalled]) {
-    for fact in facts {
-        model.ledger.note(&fact.what, fact.when, Kept::Saved(fact.origin));
+    // Wrong PINs are counted once: at the start.
+    let at_the_start = !std::mem::replace(&mut model.recalled, true);
+    model.ledger.recall(facts);
+    for fact in facts.iter().filter(|_| at_the_start) {
         sign_on::recall(model, fact);
     }
 }

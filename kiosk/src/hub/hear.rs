@@ -24,7 +24,10 @@ impl Run {
                 }
                 self.sending();
             }
-            Told::Rows(rows) => self.rows(rows),
+            Told::Rows { rows, reflects } => {
+                self.rows(rows);
+                self.update(Msg::Reflected { upto: reflects });
+            }
             Told::Whole(rows) => {
                 if let Some(rows) = rows {
                     self.rows = 0;

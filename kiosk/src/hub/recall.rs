@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::core::Recalled;
 use crate::store::kept::{self, Enrolled};
 use crate::store::{Store, StoreError, feed, log, timeline};
+use shared::log::Origin;
 use shared::observation::{Observation, Observed};
 use shared::time::{Timeline, resolve};
 use shared::wire::v1::Row;
@@ -23,6 +24,8 @@ pub struct Memory {
     pub timeline: Timeline,
     /// What the feed told.
     pub rows: Vec<Row>,
+    /// How far those rows reflect the current log.
+    pub reflects: Origin,
     /// Whether that has ever been all of it.
     pub whole: bool,
     /// Own facts of the last days, in the order of the log.
@@ -83,6 +86,9 @@ pub fn read(tx: &rusqlite::Connection, clock: Clock) -> Result<Memory, StoreErro
         enrolled: kept::enrolled(tx)?,
         timeline,
         rows: feed::all(tx)?,
+        reflects: feed::reflects(tx)?
+            .filter(|upto| upto.log == standing.log)
+            .unwrap_or(Origin { log: standing.log, seq: 0 }),
         whole: feed::is_whole(tx)?,
         facts,
         standing,

@@ -101,12 +101,13 @@ impl Run {
                 self.store.write_now(move |tx| recall::read(tx, clock))?
             }
         };
-        let Memory { enrolled, timeline, rows, whole, facts, standing, unsent } = memory;
+        let Memory { enrolled, timeline, rows, reflects, whole, facts, standing, unsent } = memory;
         self.timeline = timeline;
         self.head = standing.head.seq;
         self.unsent = unsent.into();
         self.sync.acked = standing.acked;
         self.sync.waiting = self.unsent.len() as u64;
+        self.update(Msg::Pace { times: self.clock.pace() });
         self.tick();
         self.update(Msg::Recalled { facts });
         let is_enrolled = enrolled.is_some();
@@ -119,8 +120,7 @@ impl Run {
         } else {
             self.update(Msg::Enrolling { code: None, check_word: None, trouble: None });
         }
-        // After the rows: those on the disk may be older than the last facts that the server has acknowledged, so what
-        // was said here stands until the feed speaks anew.
+        self.update(Msg::Reflected { upto: reflects });
         self.update(Msg::Sync(self.sync.clone()));
         self.show();
         let inbox = self.inbox.clone();
@@ -178,6 +178,8 @@ impl Run {
                 self.unsent = memory.unsent.into();
                 self.sync.acked = memory.standing.acked;
                 self.timeline = memory.timeline;
+                self.update(Msg::Recalled { facts: memory.facts });
+                self.update(Msg::Reflected { upto: memory.reflects });
                 self.sending();
             }
             In::Recounted(Err(error)) => tracing::error!(%error, "the new log cannot be read"),

@@ -6,10 +6,12 @@
 use super::{StoreError, kept};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use shared::id::FeedId;
-use shared::sync::Feed;
+use shared::log::Origin;
+use shared::sync::{Feed, Reflects};
 use shared::wire::v1::{Row, RowBody};
 
 const WHOLE: &str = "roster_whole";
+const REFLECTS: &str = "feed_reflects";
 
 /// What is followed, if anything is, and how far.
 ///
@@ -56,6 +58,28 @@ pub fn apply(tx: &Transaction<'_>, feed: FeedId, rows: &[Row], cursor: u64) -> R
     }
     tx.prepare_cached("UPDATE feed_state SET cursor = ?1")?.execute([cursor])?;
     Ok(())
+}
+
+/// Notes, in the transaction of its page, how far the rows reflect this kiosk's own log. Returns what all rows that are
+/// held reflect now.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn note_reflects(tx: &Transaction<'_>, page: Reflects) -> Result<Origin, StoreError> {
+    let held = reflects(tx)?;
+    let now = page.after(held);
+    if held != Some(now) {
+        kept::set(tx, REFLECTS, &serde_json::to_string(&now)?)?;
+    }
+    Ok(now)
+}
+
+/// How far the rows that are held reflect this kiosk's own log, if that is known.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn reflects(tx: &Connection) -> Result<Option<Origin>, StoreError> {
+    Ok(kept::get(tx, REFLECTS)?.map(|text| serde_json::from_str(&text)).transpose()?)
 }
 
 /// The snapshot is whole: what is of before it goes. Returns what is left if anything went.

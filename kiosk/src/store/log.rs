@@ -205,7 +205,7 @@ pub fn begin_anew(tx: &Transaction<'_>, from: u64, notice: &Observed) -> Result<
     current(tx)
 }
 
-/// The newest facts that are still kept, of all logs, oldest first, at most so many; each once, with where it stood first.
+/// The newest facts that are still kept, of all logs, oldest first, at most so many; each once, with where it stands now.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -222,7 +222,7 @@ pub fn recent(tx: &rusqlite::Connection, most: u32) -> Result<Vec<(Origin, Obser
         let here = Origin { log: LogId::from_bytes(row.get(0)?), seq: row.get(1)? };
         let origin = fact.origin.map_or(here, |first| Origin { log: first.log, seq: first.seq });
         if seen.insert(origin) {
-            found.push((origin, fact));
+            found.push((here, fact));
         }
     }
     found.reverse();

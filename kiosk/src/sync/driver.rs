@@ -234,9 +234,15 @@ impl Driver {
             Action::BeginSnapshot { feed } => {
                 self.store.write_soon(move |tx| feed::begin_snapshot(tx, feed)).await?;
             }
-            Action::StorePage { feed, rows, cursor } => {
-                let rows = self.store.write_soon(move |tx| feed::apply(tx, feed, &rows, cursor).map(|()| rows)).await?;
-                (self.tell)(Told::Rows(rows));
+            Action::StorePage { feed, rows, cursor, reflects } => {
+                let (rows, reflects) = self
+                    .store
+                    .write_soon(move |tx| {
+                        feed::apply(tx, feed, &rows, cursor)?;
+                        Ok((rows, feed::note_reflects(tx, reflects)?))
+                    })
+                    .await?;
+                (self.tell)(Told::Rows { rows, reflects });
                 self.pending.push_back(Event::Stored { cursor });
             }
             Action::EndSnapshot => {

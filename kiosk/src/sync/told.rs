@@ -5,7 +5,7 @@
 use crate::enrol::Step;
 use crate::store::StoreError;
 use shared::id::LogId;
-use shared::log::Head;
+use shared::log::{Head, Origin};
 use shared::observation::Observed;
 use shared::sync::Status;
 use shared::time::Anchor;
@@ -42,7 +42,12 @@ pub enum Told {
         upto: u64,
     },
     /// These rows are on disk.
-    Rows(Vec<Row>),
+    Rows {
+        /// The rows.
+        rows: Vec<Row>,
+        /// How far all rows that are held reflect the own log.
+        reflects: Origin,
+    },
     /// All there was to tell has been told. With rows: forget what was told before, this is all there is.
     Whole(Option<Vec<Row>>),
     /// The server's time is known; the fact, if it was appended to the log.

@@ -41,7 +41,8 @@ struct Cli {
     /// The data folder.
     #[arg(long, global = true, env = "ROLLBOOK_DATA", default_value = "/var/lib/rollbook")]
     data: PathBuf,
-    /// A clock for demonstrations: sim:<real_ms>:<virtual_ms>:<speed>. Without it the system's.
+    /// A clock for demonstrations: sim:<real_ms>:<virtual_ms>:<speed>, or hands:<speed>:<wall offset ms>:<file>. Without
+    /// it the system's.
     #[arg(long, global = true, env = "ROLLBOOK_CLOCK")]
     clock: Option<String>,
     #[command(subcommand)]

@@ -6,8 +6,9 @@ use super::rows::head;
 use crate::store::StoreError;
 use crate::store::columns::{int, json, uint};
 use rusqlite::{Connection, OptionalExtension, params};
-use shared::id::{ClassId, FeedId, KioskId};
+use shared::id::{ClassId, FeedId, KioskId, LogId};
 use shared::limits::PAGE_ROWS;
+use shared::log::Origin;
 use shared::text::Text;
 use shared::wire::v1::{Mode, Pull, Pulled, Row};
 
@@ -84,7 +85,19 @@ pub fn page(c: &Connection, reader: &Reader, pull: &Pull) -> Result<Pulled, Stor
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().map_or(pull.after, |row| row.seq);
-    Ok(Pulled::Page { rows, next: if more { last } else { head }, more, tail: None })
+    Ok(Pulled::Page { rows, next: if more { last } else { head }, more, own: own_logs(c, reader.kiosk)?, tail: None })
+}
+
+/// Logs of one kiosk that a page tells of: the one it writes, and those that clones of its card may write.
+const OWN_LOGS: i64 = 8;
+
+/// How far the feed reflects the kiosk's own logs: what is filed is decided and told in the same transaction.
+fn own_logs(c: &Connection, kiosk: KioskId) -> Result<Vec<Origin>, StoreError> {
+    let mut found = c.prepare_cached("SELECT log, head_seq FROM log WHERE kiosk = ?1 ORDER BY id DESC LIMIT ?2")?;
+    let rows = found.query_map(params![kiosk.as_bytes(), OWN_LOGS], |r| {
+        Ok(Origin { log: LogId::from_bytes(r.get(0)?), seq: uint(r.get(1)?) })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Tombstones up to here were swept: who stands before it must take a new snapshot.

@@ -217,6 +217,29 @@ async fn a_waiting_pull_answers_when_a_mark_comes_and_carries_three_words() {
 }
 
 #[tokio::test]
+async fn a_page_says_how_far_it_reflects_the_kiosks_own_logs_and_nobody_elses() {
+    let world = world();
+    let mut one = world.enrol(Mode::Classroom, &[class(1)]).await;
+    let mut two = world.enrol(Mode::Classroom, &[class(1)]).await;
+    let own = |pulled: Pulled| match pulled {
+        Pulled::Page { own, .. } => own,
+        Pulled::Resnapshot { .. } => panic!("no page"),
+    };
+    assert_eq!(own(pull(&world, &one, 0, 0).await), [], "it has sent nothing yet");
+    for kiosk in [&mut one, &mut two] {
+        kiosk.anchor(at(8, 40));
+        kiosk.tap(at(8, 55), "am", 1, 3, Mark::Present);
+        assert!(matches!(world.push(kiosk).await, Pushed::Accepted { .. }));
+    }
+    let before = own(pull(&world, &one, 0, 0).await);
+    assert_eq!(before, [one.end()]);
+    one.tap(at(8, 56), "am", 1, 4, Mark::Absent);
+    assert_eq!(own(pull(&world, &one, 0, 0).await), before, "what was not pushed is not reflected");
+    assert!(matches!(world.push(&one).await, Pushed::Accepted { .. }));
+    assert_eq!(own(pull(&world, &one, 0, 0).await), [one.end()]);
+}
+
+#[tokio::test]
 async fn a_cursor_beyond_the_head_or_of_another_feed_takes_a_new_snapshot() {
     let world = world();
     let one = world.enrol(Mode::Classroom, &[class(1)]).await;

@@ -12,6 +12,6 @@ mod ingest;
 pub use backoff::Backoff;
 pub use batch::{BATCH_BYTES, batch};
 pub use body::{Unreadable, observed};
-pub use engine::{Action, Call, Engine, Event, Failure, HELLO_EVERY_MS, Jitter, Standing, Status};
+pub use engine::{Action, Call, Engine, Event, Failure, HELLO_EVERY_MS, Jitter, Reflects, Standing, Status};
 pub use feed::{BadPage, Feed};
 pub use ingest::{Ingested, Malformed, greet, ingest};

@@ -3,6 +3,7 @@
 //! Must never: take a wall clock for the truth. The domain sees [`Interval`]s only. See docs/TIME.md.
 
 mod anchor;
+mod hands;
 mod interval;
 mod reading;
 mod resolve;
@@ -14,6 +15,7 @@ mod timeline;
 mod tests;
 
 pub use anchor::{Anchor, DRIFT_PPM, GRAIN_MS, drift};
+pub use hands::{Hands, NoHands};
 pub use interval::Interval;
 pub use reading::{Millis, Mono, Reading};
 pub use resolve::resolve;

@@ -66,7 +66,7 @@ macro_rules! golden {
 
 golden! {
     "hello": Hello, "kept_head": KeptHead, "hello_kept": Hello, "fault": Vec<Fault>, "hello_answer": HelloAnswer, "log_state": Vec<LogState>,
-    "push": Push, "pushed": Vec<Pushed>, "pull": Pull, "pulled": Vec<Pulled>,
+    "push": Push, "pushed": Vec<Pushed>, "pull": Pull, "pulled": Vec<Pulled>, "pulled_own": Pulled,
     "row": Row, "row_body": Vec<RowBody>, "settings": Settings, "mode": Vec<Mode>, "class_row": ClassRow,
     "pupil_row": PupilRow, "membership": Membership, "staff_row": StaffRow, "day_row": DayRow,
     "choices": Choices, "sort": Vec<Sort>, "palette": Vec<Palette>, "session_times": SessionTimes, "expected_row": ExpectedRow, "expected": Vec<Expected>, "mark_row": MarkRow,

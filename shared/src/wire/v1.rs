@@ -15,7 +15,7 @@ pub use row::{
 pub use tail::{Asks, SchoolLog, SeenHead, Tail, Witness, Witnessed};
 
 use crate::id::{FeedId, LogId};
-use crate::log::{Entry, Hash, Head};
+use crate::log::{Entry, Hash, Head, Origin};
 use crate::text::Text;
 use crate::time::{Millis, Mono};
 use chrono::NaiveDate;
@@ -186,6 +186,10 @@ pub enum Pulled {
         /// A sealed part of the school's own log, to be kept.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tail: Option<Box<Tail>>,
+        /// How far the page reflects this kiosk's own logs, newest log first: what it says of a mark includes these
+        /// entries and no later ones. Empty from a server that does not say.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        own: Vec<Origin>,
     },
     /// Forget the feed and begin at 0 of this one.
     Resnapshot {

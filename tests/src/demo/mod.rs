@@ -3,6 +3,7 @@
 //! Must never: use anything but the two real programs, their command lines and the office's pages.
 
 pub mod check;
+pub mod hands;
 pub mod plan;
 pub mod play;
 pub mod run;

@@ -2,15 +2,15 @@
 //!
 //! Must never: know more than the person at the screen sees there.
 
+use super::hands::Person;
 use super::plan::{Arrival, Bells, Lesson, Room, Trouble as Matter};
 use super::seat::{Seat, half_word};
-use crate::clock::DayClock;
 use crate::process::Trouble;
 use serde_json::{Value, json};
 use shared::id::PupilId;
 use std::collections::BTreeMap;
 
-/// A room's whole day. Returns the seat, for whoever counts at the end.
+/// A room's whole day, by whoever teaches there. Returns the seat, for whoever counts at the end.
 ///
 /// # Errors
 /// What a kiosk refused.
@@ -19,27 +19,26 @@ pub async fn room(
     room: Room,
     matter: Matter,
     lessons: Vec<Lesson>,
-    clock: DayClock,
+    mut person: Person,
     bells: Bells,
 ) -> Result<Seat, Trouble> {
     seat.ask(json!({ "do": "wait", "for": "roster" })).await?;
     if matter == Matter::Offline {
-        clock.until(bells.at(8, 30)).await;
+        person.until(bells.at(8, 30)).await;
         seat.ask(json!({ "do": "network", "up": false })).await?;
     }
     for lesson in lessons {
         if matter == Matter::Offline && lesson.begins > bells.at(10, 0) {
-            clock.until(bells.at(10, 0)).await;
+            person.until(bells.at(10, 0)).await;
             seat.ask(json!({ "do": "network", "up": true })).await?;
         }
-        clock.until(lesson.begins).await;
-        register(&mut seat, &room, &lesson, clock).await?;
+        person.until(lesson.begins).await;
+        register(&mut seat, &room, &lesson, &mut person).await?;
     }
     Ok(seat)
 }
 
-/// Signs on, unless the register is on the screen already (it goes back by itself when nobody touches it: after 100 ms of
-/// this machine's time at speed 600, so perhaps between two looks).
+/// Signs on, unless the register is on the screen already (it goes back by itself when nobody has touched it for minutes).
 async fn sign_on(seat: &mut Seat, room: &Room) -> Result<(), Trouble> {
     let mut shown = seat.screen().await?;
     for _ in 0..AGAIN {
@@ -93,7 +92,7 @@ async fn tiles(seat: &mut Seat, room: &Room) -> Result<Vec<(PupilId, String)>, T
     Err(format!("{}: the screen goes back each time", seat.room).into())
 }
 
-async fn register(seat: &mut Seat, room: &Room, lesson: &Lesson, clock: DayClock) -> Result<(), Trouble> {
+async fn register(seat: &mut Seat, room: &Room, lesson: &Lesson, person: &mut Person) -> Result<(), Trouble> {
     let half = half_word(lesson.half);
     sign_on(seat, room).await?;
     let mut made = 0;
@@ -105,7 +104,7 @@ async fn register(seat: &mut Seat, room: &Room, lesson: &Lesson, clock: DayClock
             continue;
         }
         at = at.plus(lesson.pause);
-        clock.until(at).await;
+        person.until(at).await;
         if lesson.killed_after == Some(made) {
             // What was tapped before is on the disk: only this one tap is in doubt, and the list of taps can be joined.
             seat.ask(json!({ "do": "wait", "for": "idle" })).await?;
@@ -118,12 +117,12 @@ async fn register(seat: &mut Seat, room: &Room, lesson: &Lesson, clock: DayClock
     }
     for pupil in &lesson.came_late {
         at = at.plus(20_000);
-        clock.until(at).await;
+        person.until(at).await;
         seat.write("came_late", *pupil, half)?;
         at_register(seat, room, &json!({ "do": "late", "pupil": pupil })).await?;
     }
     if lesson.submits {
-        clock.until(at.plus(3_000)).await;
+        person.until(at.plus(3_000)).await;
         let blank: Vec<PupilId> = tiles(seat, room)
             .await?
             .into_iter()
@@ -180,11 +179,11 @@ pub async fn reception(
     mut seat: Seat,
     arrivals: Vec<Arrival>,
     cards: BTreeMap<PupilId, String>,
-    clock: DayClock,
+    mut person: Person,
 ) -> Result<Seat, Trouble> {
     seat.ask(json!({ "do": "wait", "for": "roster" })).await?;
     for arrival in arrivals {
-        clock.until(arrival.at).await;
+        person.until(arrival.at).await;
         let card = cards.get(&arrival.pupil).filter(|_| arrival.by_card);
         let command = match card {
             Some(number) => json!({ "do": "card", "number": number }),

@@ -2,12 +2,12 @@
 //!
 //! Must never: say that the check held when it did not run.
 
+use super::hands::Hands;
 use super::plan::{self, Bells, Trouble as Matter};
 use super::school::{School, enrol};
 use super::seat::Seat;
 use super::taps::Taps;
 use super::{check, play, summary};
-use crate::clock::DayClock;
 use crate::office::Office;
 use crate::process::{Server, Trouble, program, run};
 use chrono::NaiveDate;
@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug, Parser)]
 #[command(name = "rollbook-demo")]
 pub struct Args {
-    /// How many times faster than real time the day runs.
+    /// How many times faster than real time the day runs, at most: the clock waits for people who are not done.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1200))]
     pub speed: u32,
     /// Ends after the day; the exit code is 0 only if the check held.
@@ -74,7 +74,8 @@ pub async fn demo(args: &Args) -> Result<bool, Trouble> {
     let bells = Bells { midnight };
 
     // The evening before: the school is made, the kiosks are enrolled and get their rosters.
-    let evening = DayClock::starting(bells.at(-15, 0), 1);
+    let face = home.join("clock");
+    let evening = Hands::starting(&face, bells.at(-15, 0), 1)?;
     println!("Making a sample school (seed {})…", args.seed);
     let school = School::make(&data, DATE, args.seed, evening.spec(None)).await?;
     println!(
@@ -86,40 +87,45 @@ pub async fn demo(args: &Args) -> Result<bool, Trouble> {
     );
     let rooms = school.rooms();
     let ports = (crate::process::free_port()?, office_port(args.office_port)?);
-    let seats = enrol_all(&home, &data, &school, &rooms, evening, ports).await?;
+    let seats = enrol_all(&home, &data, &school, &rooms, &evening, ports).await?;
+
+    drop(evening);
 
     // The day.
     let expected: BTreeSet<_> = school.planned.iter().map(|p| p.pupil).collect();
     let day = plan::day(&rooms, &expected, bells, args.seed);
     let taps = Arc::new(Mutex::new(Taps::begin(args.taps.as_deref())?));
-    let begins = if args.speed > 300 { bells.at(8, 0) } else { bells.at(8, 38) };
-    let clock = DayClock::starting(begins, args.speed);
+    let begins = bells.at(8, 38);
+    let clock = Hands::starting(&face, begins, args.speed)?;
+    // Nobody's time passes while the kiosks are switched on.
+    let caretaker = clock.person();
     let server = Server::start(&data, Some(clock.spec(None)), Some(ports)).await?;
     let user = school.user("office")?;
     println!("\n  The office page   {}", server.office);
     println!("  Log in            {}  {}", user.username, user.password);
     let head = school.user("head")?;
     println!("  or the head       {}  {}\n", head.username, head.password);
-    let window = if args.no_window { None } else { window(&home, clock, &rooms[0])? };
+    let window = if args.no_window { None } else { window(&home, &clock, &rooms[0])? };
 
     let mut playing = tokio::task::JoinSet::new();
     for (index, (room, data)) in rooms.iter().cloned().zip(&seats.classrooms).enumerate() {
         let matter = day.troubles[index];
-        let wall = (matter == Matter::WrongClock).then_some(Millis(86_400_000));
-        let seat = Seat::switch_on(&room.name, data.clone(), clock, wall, Arc::clone(&taps))?;
-        playing.spawn(play::room(seat, room, matter, day.lessons[index].clone(), clock, bells));
+        let wall = (matter == Matter::WrongClock).then(|| Millis(86_400_000).since(begins));
+        let seat = Seat::switch_on(&room.name, data.clone(), clock.clone(), wall, Arc::clone(&taps))?;
+        playing.spawn(play::room(seat, room, matter, day.lessons[index].clone(), clock.person(), bells));
     }
     let cards: BTreeMap<_, _> =
         rooms.iter().flat_map(|r| r.pupils.iter().filter_map(|p| Some((p.id, p.card.clone()?)))).collect();
-    let seat = Seat::switch_on("Reception", seats.reception.clone(), clock, None, Arc::clone(&taps))?;
-    playing.spawn(play::reception(seat, day.arrivals.clone(), cards, clock));
+    let seat = Seat::switch_on("Reception", seats.reception.clone(), clock.clone(), None, Arc::clone(&taps))?;
+    playing.spawn(play::reception(seat, day.arrivals.clone(), cards, clock.person()));
 
-    let progress = tokio::spawn(progress(clock, bells, Arc::clone(&taps)));
+    let progress = tokio::spawn(progress(clock.clone(), bells, Arc::clone(&taps)));
+    drop(caretaker);
     let mut done = Vec::new();
     while let Some(seat) = playing.join_next().await {
         done.push(seat??);
     }
-    clock.until(bells.at(13, 40)).await;
+    clock.person().until(bells.at(13, 40)).await;
     for seat in &mut done {
         seat.until_sent().await?;
     }
@@ -165,7 +171,7 @@ async fn enrol_all(
     data: &Path,
     school: &School,
     rooms: &[plan::Room],
-    evening: DayClock,
+    evening: &Hands,
     ports: (u16, u16),
 ) -> Result<Seats, Trouble> {
     let server = Server::start(data, Some(evening.spec(None)), Some(ports)).await?;
@@ -191,7 +197,7 @@ async fn enrol_all(
     // Each comes up once to take its roster, as it would after it was hung on the wall.
     let taps = Arc::new(Mutex::new(Taps::default()));
     for at in classrooms.iter().chain([&reception, &window]) {
-        let mut seat = Seat::switch_on("", at.clone(), evening, None, Arc::clone(&taps))?;
+        let mut seat = Seat::switch_on("", at.clone(), evening.clone(), None, Arc::clone(&taps))?;
         seat.ask(serde_json::json!({ "do": "wait", "for": "roster" })).await?;
         seat.switch_off().await?;
     }
@@ -208,7 +214,7 @@ fn office_port(wanted: u16) -> Result<u16, Trouble> {
 }
 
 /// Opens a kiosk's window, where there is a display.
-fn window(home: &Path, clock: DayClock, room: &plan::Room) -> Result<Option<tokio::process::Child>, Trouble> {
+fn window(home: &Path, clock: &Hands, room: &plan::Room) -> Result<Option<tokio::process::Child>, Trouble> {
     let shown = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
     if !shown("DISPLAY") && !shown("WAYLAND_DISPLAY") {
         println!("  No display here: the kiosk's window is left out.\n");
@@ -229,14 +235,15 @@ fn window(home: &Path, clock: DayClock, room: &plan::Room) -> Result<Option<toki
 }
 
 /// One line that shows the day.
-async fn progress(clock: DayClock, bells: Bells, taps: Arc<Mutex<Taps>>) {
+async fn progress(clock: Hands, bells: Bells, taps: Arc<Mutex<Taps>>) {
     let rewrite = std::io::stdout().is_terminal();
     let mut next = bells.at(8, 40);
     loop {
-        if rewrite {
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        } else {
-            clock.until(next).await;
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        if !rewrite && clock.now() < next {
+            continue;
+        }
+        while next <= clock.now() {
             next = next.plus(20 * 60_000);
         }
         let minutes = clock.now().since(bells.midnight) / 60_000;

@@ -2,13 +2,12 @@
 //!
 //! Must never: tap before the tap is written down.
 
+use super::hands::Hands;
 use super::taps::Taps;
-use crate::clock::DayClock;
 use crate::process::{Kiosk, PATIENCE, Trouble};
 use serde_json::{Value, json};
 use shared::calendar::Half;
 use shared::id::PupilId;
-use shared::time::Millis;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,8 +21,8 @@ pub struct Seat {
     /// "Room 7".
     pub room: String,
     data: PathBuf,
-    clock: DayClock,
-    wall: Option<Millis>,
+    clock: Hands,
+    wall: Option<i64>,
     kiosk: Kiosk,
     taps: Arc<Mutex<Taps>>,
     pending: Pending,
@@ -34,20 +33,20 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Seat {
-    /// Switches the kiosk on. `wall`: what its wall clock showed when the day's clock began.
+    /// Switches the kiosk on. `wall`: by how much its wall clock is ahead.
     ///
     /// # Errors
     /// When the process does not start.
     pub fn switch_on(
         room: &str,
         data: PathBuf,
-        clock: DayClock,
-        wall: Option<Millis>,
+        clock: Hands,
+        wall: Option<i64>,
         taps: Arc<Mutex<Taps>>,
     ) -> Result<Self, Trouble> {
         let mut kiosk = Kiosk::start(&data, Some(clock.spec(wall)))?;
         let pending = Pending::default();
-        listen(&mut kiosk, Arc::clone(&pending), Arc::clone(&taps), clock);
+        listen(&mut kiosk, Arc::clone(&pending), Arc::clone(&taps), clock.clone());
         Ok(Self { room: room.to_owned(), data, clock, wall, kiosk, taps, pending })
     }
 
@@ -90,7 +89,7 @@ impl Seat {
         while self.kiosk.events.recv().await.is_some() {}
         locked(&self.pending).clear();
         self.kiosk = Kiosk::start(&self.data, Some(self.clock.spec(self.wall)))?;
-        listen(&mut self.kiosk, Arc::clone(&self.pending), Arc::clone(&self.taps), self.clock);
+        listen(&mut self.kiosk, Arc::clone(&self.pending), Arc::clone(&self.taps), self.clock.clone());
         Ok(())
     }
 
@@ -137,7 +136,7 @@ impl Seat {
 }
 
 /// Hears "saved" and finds the tap that it answers.
-fn listen(kiosk: &mut Kiosk, pending: Pending, taps: Arc<Mutex<Taps>>, clock: DayClock) {
+fn listen(kiosk: &mut Kiosk, pending: Pending, taps: Arc<Mutex<Taps>>, clock: Hands) {
     let (_, empty) = tokio::sync::mpsc::unbounded_channel();
     let mut events: UnboundedReceiver<Value> = std::mem::replace(&mut kiosk.events, empty);
     tokio::spawn(async move {

@@ -3,7 +3,7 @@
 //! Must never: carry a socket, a file or a clock. The driver has those.
 
 use crate::id::{BootId, FeedId, LogId};
-use crate::log::Head;
+use crate::log::{Head, Origin};
 use crate::time::{Anchor, Mono};
 use crate::wire::v1::{HelloAnswer, ProblemCode, Pulled, Pushed, Row};
 
@@ -160,6 +160,8 @@ pub enum Action {
         rows: Vec<Row>,
         /// The cursor.
         cursor: u64,
+        /// What of this kiosk's own log the rows reflect.
+        reflects: Reflects,
     },
     /// Delete the rows that are still old. May be asked for when there are none.
     EndSnapshot,
@@ -193,6 +195,26 @@ pub enum Action {
     },
     /// The state of the exchange has changed.
     Tell(Status),
+}
+
+/// How far a page reflects the kiosk's own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reflects {
+    /// The last own entry that went into its rows.
+    pub upto: Origin,
+    /// No page follows: with it, what is held is what the server held then. Until it has come, only the rows of the page
+    /// itself are known to be so new.
+    pub last: bool,
+}
+
+impl Reflects {
+    /// What all rows that are held reflect, once this page is applied.
+    #[must_use]
+    pub fn after(self, held: Option<Origin>) -> Origin {
+        let Self { upto, last } = self;
+        let before = held.filter(|held| held.log == upto.log).map_or(0, |held| held.seq);
+        Origin { seq: if last { upto.seq } else { before.min(upto.seq) }, ..upto }
+    }
 }
 
 /// The state of the exchange, for the screen.

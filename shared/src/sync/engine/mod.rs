@@ -14,7 +14,7 @@ mod network;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Action, Call, Event, Failure, Jitter, Standing, Status};
+pub use event::{Action, Call, Event, Failure, Jitter, Reflects, Standing, Status};
 
 use super::{Backoff, Feed};
 use crate::id::{BootId, LogId};

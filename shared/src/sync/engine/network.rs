@@ -87,7 +87,7 @@ impl Server {
         let more = rows.len() == 3;
         rows.truncate(2);
         let next = if more { rows.last().map_or(pull.after, |r| r.seq) } else { self.feed_head };
-        Pulled::Page { rows, next, more, tail: None }
+        Pulled::Page { rows, next, more, own: Vec::new(), tail: None }
     }
 }
 
@@ -208,7 +208,7 @@ impl World {
                     kiosk.disk.feed = Feed::beginning(feed);
                     kiosk.disk.rows.values_mut().for_each(|row| row.1 = true);
                 }
-                Action::StorePage { feed, rows, cursor } => {
+                Action::StorePage { feed, rows, cursor, .. } => {
                     assert_eq!(Some(feed), kiosk.disk.feed.feed);
                     for row in rows {
                         let (key, value) = row.key.split_once('=').expect("ours");

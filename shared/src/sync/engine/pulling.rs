@@ -2,9 +2,10 @@
 //!
 //! Must never: ask for the next page before the last one is on the disk.
 
-use super::{Action, Engine, Jitter, Link};
+use super::{Action, Engine, Jitter, Link, Reflects};
 use crate::id::FeedId;
 use crate::limits::{PAGE_ROWS, PULL_WAIT_S};
+use crate::log::Origin;
 use crate::sync::Feed;
 use crate::wire::v1::{HelloAnswer, Pulled};
 
@@ -23,6 +24,8 @@ pub(super) struct Pulling {
     /// Rows of before the snapshot may be there still.
     snapshot: bool,
     resnapshots: u8,
+    /// What the last page that was stored reflects.
+    reflects: Option<Reflects>,
     /// The server gives this kiosk no rows: not before the next hello.
     blocked: bool,
     /// The same, until a page shows that it does again.
@@ -45,6 +48,7 @@ impl Pulling {
             caught_up: false,
             snapshot: true,
             resnapshots: 0,
+            reflects: None,
             blocked: false,
             revoked: false,
         }
@@ -112,18 +116,22 @@ impl Engine {
             self.refused = None;
         }
         match pulled {
-            Pulled::Page { rows, next, more, .. } => {
+            Pulled::Page { rows, next, more, own, .. } => {
                 let Some(feed) = self.feed.feed else { return };
                 if self.feed.check(&rows, next, more).is_err() {
                     return self.confused(jitter, out);
                 }
                 self.pulling.resnapshots = 0;
                 let at = Feed { feed: Some(feed), cursor: next };
-                if rows.is_empty() && next == self.feed.cursor {
+                let reflects = Reflects { upto: self.reflected(&own), last: !more };
+                // A page without rows may still say that they are no news to what was said here.
+                let no_news = own.is_empty() || self.pulling.reflects == Some(reflects);
+                if rows.is_empty() && next == self.feed.cursor && no_news {
                     self.page_done(at, more, out);
                 } else {
+                    self.pulling.reflects = Some(reflects);
                     self.pulling.storing = Some(Storing { at, more, stale: false });
-                    out.push(Action::StorePage { feed, rows, cursor: next });
+                    out.push(Action::StorePage { feed, rows, cursor: next, reflects });
                 }
             }
             Pulled::Resnapshot { feed } => {
@@ -136,6 +144,17 @@ impl Engine {
                 self.begin_snapshot(feed, out);
             }
         }
+    }
+
+    /// How far a page reflects the log that is written now.
+    fn reflected(&self, own: &[Origin]) -> Origin {
+        let seq = match own.iter().find(|upto| upto.log == self.log) {
+            Some(upto) => upto.seq,
+            // A server that does not say: what it has acknowledged is the best guess.
+            None if own.is_empty() => self.acked,
+            None => 0,
+        };
+        Origin { log: self.log, seq }
     }
 
     pub(super) fn stored(&mut self, cursor: u64, out: &mut Vec<Action>) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::id::FeedId;
 use crate::limits::{PAGE_ROWS, PULL_WAIT_S};
-use crate::log::Hash;
+use crate::log::{Hash, Origin};
 use crate::text::Text;
 use crate::time::Millis;
 use crate::wire::v1::{Pulled, Pushed, Row};
@@ -129,14 +129,52 @@ fn a_confirmed_push_is_followed_by_the_next_and_a_tap_goes_at_once() {
 }
 
 #[test]
+fn a_page_says_what_of_the_own_log_it_reflects_also_when_it_has_no_rows() {
+    let (mut engine, _) = up(5, 5, 5);
+    let upto = |seq| Origin { log: LOG, seq };
+    let page = |own: &[Origin], more| Pulled::Page { rows: vec![], next: 50, more, own: own.to_vec(), tail: None };
+    let stored = |seq, last| {
+        [Action::StorePage { feed: FEED, rows: vec![], cursor: 50, reflects: Reflects { upto: upto(seq), last } }]
+    };
+    assert_eq!(engine.on(Event::Pulled(page(&[Origin { log: NEW_LOG, seq: 9 }, upto(3)], false)), 0), stored(3, true));
+    only(engine.on(Event::Stored { cursor: 50 }, 0));
+    let same = only(engine.on(Event::Pulled(page(&[upto(3)], false)), 0));
+    assert!(matches!(same[..], [Action::SendPull { .. }]), "nothing new: nothing is stored");
+    assert_eq!(
+        engine.on(Event::Pulled(page(&[Origin { log: NEW_LOG, seq: 9 }], false)), 0),
+        stored(0, true),
+        "another log's"
+    );
+    only(engine.on(Event::Stored { cursor: 50 }, 0));
+    let row = Row { seq: 51, key: Text::new("k").expect("short"), body: None };
+    let silent = Pulled::Page { rows: vec![row.clone()], next: 51, more: false, own: vec![], tail: None };
+    let reflects = Reflects { upto: upto(5), last: true };
+    let store = Action::StorePage { feed: FEED, rows: vec![row], cursor: 51, reflects };
+    assert_eq!(engine.on(Event::Pulled(silent), 0), [store], "a server that does not say: what it has acknowledged");
+}
+
+#[test]
+fn until_the_last_page_what_is_held_reflects_no_more_than_before() {
+    let upto = |log, seq| Origin { log, seq };
+    let page = |seq, last| Reflects { upto: upto(LOG, seq), last };
+    assert_eq!(page(9, true).after(None), upto(LOG, 9));
+    assert_eq!(page(9, false).after(None), upto(LOG, 0));
+    assert_eq!(page(9, false).after(Some(upto(LOG, 4))), upto(LOG, 4));
+    assert_eq!(page(3, false).after(Some(upto(LOG, 4))), upto(LOG, 3), "a restored server has less");
+    assert_eq!(page(3, true).after(Some(upto(LOG, 4))), upto(LOG, 3));
+    assert_eq!(page(3, false).after(Some(upto(NEW_LOG, 4))), upto(LOG, 0));
+}
+
+#[test]
 fn pages_are_stored_before_the_next_is_asked_for_and_then_it_waits_for_news() {
     let (mut engine, _) = up(5, 5, 5);
     let rows = vec![Row { seq: 60, key: Text::new("k").expect("short"), body: None }];
-    let page = Pulled::Page { rows: rows.clone(), next: 61, more: true, tail: None };
-    assert_eq!(engine.on(Event::Pulled(page), 0), [Action::StorePage { feed: FEED, rows, cursor: 61 }]);
+    let page = Pulled::Page { rows: rows.clone(), next: 61, more: true, own: vec![], tail: None };
+    let reflects = Reflects { upto: Origin { log: LOG, seq: 5 }, last: false };
+    assert_eq!(engine.on(Event::Pulled(page), 0), [Action::StorePage { feed: FEED, rows, cursor: 61, reflects }]);
     assert_eq!(engine.on(Event::Stored { cursor: 60 }, 0), [], "another page");
     assert_eq!(engine.on(Event::Stored { cursor: 61 }, 0), [ask_rows(61, 0)]);
-    let end = Pulled::Page { rows: vec![], next: 61, more: false, tail: None };
+    let end = Pulled::Page { rows: vec![], next: 61, more: false, own: vec![], tail: None };
     assert_eq!(engine.on(Event::Pulled(end.clone()), 0), [Action::EndSnapshot, ask_rows(61, PULL_WAIT_S)]);
     assert_eq!(engine.on(Event::Pulled(end), 0), [ask_rows(61, PULL_WAIT_S)], "no news, ask again");
     assert_eq!(engine.feed(), Feed { feed: Some(FEED), cursor: 61 });
@@ -168,7 +206,7 @@ fn a_page_of_the_feed_before_is_not_applied() {
     let (mut engine, _) = up(5, 5, 5);
     engine.on(Event::Woke, 0);
     engine.on(greeted(HelloAnswer { feed: NEW_FEED, ..answer(5) }), 0);
-    let old = Pulled::Page { rows: vec![], next: 80, more: false, tail: None };
+    let old = Pulled::Page { rows: vec![], next: 80, more: false, own: vec![], tail: None };
     let pull = Action::SendPull { feed: NEW_FEED, after: 0, limit: LIMIT, wait: 0 };
     assert_eq!(engine.on(Event::Pulled(old), 0), [pull]);
     assert_eq!(engine.feed(), Feed::beginning(NEW_FEED));
@@ -178,7 +216,7 @@ fn a_page_of_the_feed_before_is_not_applied() {
 fn a_page_that_does_not_follow_is_not_applied() {
     let (mut engine, _) = up(5, 5, 5);
     let rows = vec![Row { seq: 50, key: Text::new("k").expect("short"), body: None }];
-    let out = engine.on(Event::Pulled(Pulled::Page { rows, next: 51, more: false, tail: None }), 0);
+    let out = engine.on(Event::Pulled(Pulled::Page { rows, next: 51, more: false, own: vec![], tail: None }), 0);
     assert_eq!(out, [Action::WakeIn { ms: 1_000 }, Action::Tell(Status::Offline { unsent: 0 })]);
     assert_eq!(engine.feed().cursor, 50);
 }
@@ -321,7 +359,7 @@ fn what_the_server_does_not_understand_is_kept_and_tried_at_the_next_hello() {
     let (mut engine, _) = up(9, 5, 5);
     assert_eq!(engine.on(pushed(9, Pushed::UpgradeRequired), 0), [Action::Tell(Status::Upgrade)]);
     assert_eq!(engine.on(Event::Appended { log: LOG, head: head(10) }, 0), [], "kept");
-    let page = Pulled::Page { rows: vec![], next: 50, more: false, tail: None };
+    let page = Pulled::Page { rows: vec![], next: 50, more: false, own: vec![], tail: None };
     assert!(engine.on(Event::Pulled(page), 0).contains(&ask_rows(50, PULL_WAIT_S)), "the feed goes on");
     engine.on(Event::Woke, 0);
     assert!(engine.on(greeted(answer(5)), 0).contains(&send(6)));
@@ -385,7 +423,7 @@ fn a_revoked_kiosk_gets_no_rows_but_what_it_wrote_is_still_sent() {
     let again = only(engine.on(greeted(answer(8)), 0));
     assert_eq!(again.last(), Some(&ask_rows(50, 0)), "asks once more");
     assert_eq!(engine.status(), Status::Revoked, "until a page comes");
-    engine.on(Event::Pulled(Pulled::Page { rows: vec![], next: 50, more: false, tail: None }), 0);
+    engine.on(Event::Pulled(Pulled::Page { rows: vec![], next: 50, more: false, own: vec![], tail: None }), 0);
     assert_eq!(engine.status(), Status::Waiting { unsent: 1 });
 }
 
@@ -393,7 +431,7 @@ fn a_revoked_kiosk_gets_no_rows_but_what_it_wrote_is_still_sent() {
 fn a_page_that_came_while_a_hello_was_under_way_is_no_regression() {
     let (mut engine, _) = up(5, 5, 5);
     engine.on(Event::Woke, 0);
-    engine.on(Event::Pulled(Pulled::Page { rows: vec![], next: 55, more: false, tail: None }), 0);
+    engine.on(Event::Pulled(Pulled::Page { rows: vec![], next: 55, more: false, own: vec![], tail: None }), 0);
     engine.on(Event::Stored { cursor: 55 }, 0);
     let out = engine.on(greeted(answer(5)), 0);
     assert!(!out.iter().any(|a| matches!(a, Action::BeginSnapshot { .. })), "{out:?}");
