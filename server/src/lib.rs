@@ -16,6 +16,7 @@ pub mod health;
 pub mod import;
 pub mod jobs;
 pub mod live;
+pub mod look;
 pub mod office;
 pub mod record;
 pub mod recovery;

@@ -3,9 +3,13 @@
 //!
 //! Must never: gain a route beside the table, or a second place that decides who may call one.
 
+use crate::auth::factor::Factor;
 use crate::auth::{self, Role, login, session};
 use crate::error::{Error, problem};
-use crate::office::{absence, amend, cards, held, import, kiosks, question, register, removal, restored, staff, today};
+use crate::look::{self, Look};
+use crate::office::{
+    absence, account, amend, cards, held, import, kiosks, looks, question, register, removal, restored, staff, today,
+};
 use crate::state::App;
 use crate::{assets, enrol, health, live, sync};
 use Role::{Champion, Committee, Head, It, Office, Teacher, Trust};
@@ -70,6 +74,8 @@ const PEOPLE: &[Role] = &[Office, Head];
 const IMPORTS: &[Role] = &[Office, Head, It];
 /// Lets what is over six years old go.
 const REMOVES: &[Role] = &[Head];
+/// Sees who looked at whom.
+const LOOKS: &[Role] = &[Head];
 /// Enrols and revokes kiosks.
 const KIOSKS: &[Role] = &[Office, Head, It];
 
@@ -87,6 +93,8 @@ pub const ROUTES: &[Route] = &[
     page("GET",  "/",                                 Who::Anybody, || get(login::home)),
     page("GET",  "/login",                            Who::Anybody, || get(login::page)),
     page("POST", "/login",                            Who::Anybody, || post(login::submit)),
+    page("GET",  "/login/code",                        Who::Anybody, || get(login::code_page)),
+    page("POST", "/login/code",                        Who::Anybody, || post(login::code)),
     page("GET",  "/assets/{name}",                    Who::Anybody, || get(assets::file)),
     page("GET",  "/health",                           Who::Anybody, || get(health::page)),
     // ---- kiosks -------------------------------------------------------------------------------------------------
@@ -98,6 +106,13 @@ pub const ROUTES: &[Route] = &[
     protocol("POST", "/sync/v1/witness",              Who::Device),
     // ---- everybody who is logged in -----------------------------------------------------------------------------
     page("POST", "/logout",                           Who::SignedIn(EVERYBODY), || post(login::logout)),
+    page("GET",  "/account",                           Who::SignedIn(EVERYBODY), || get(account::page)),
+    page("POST", "/account/password",                  Who::SignedIn(EVERYBODY), || post(account::set_password)),
+    page("POST", "/account/end/{login}",               Who::SignedIn(EVERYBODY), || post(account::end)),
+    page("POST", "/account/end-others",                Who::SignedIn(EVERYBODY), || post(account::end_others)),
+    page("GET",  "/account/factor",                    Who::SignedIn(EVERYBODY), || get(account::factor_page)),
+    page("POST", "/account/factor",                    Who::SignedIn(EVERYBODY), || post(account::set_factor)),
+    page("POST", "/account/recovery",                  Who::SignedIn(EVERYBODY), || post(account::recovery)),
     // ---- the day ------------------------------------------------------------------------------------------------
     page("GET",  "/today",                            Who::SignedIn(TODAY), || get(today::page)),
     page("GET",  "/live/today",                       Who::SignedIn(TODAY), || get(live::today)),
@@ -139,6 +154,9 @@ pub const ROUTES: &[Route] = &[
     page("GET",  "/kiosks/enrol/{code}",              Who::SignedIn(KIOSKS), || get(kiosks::waiting)),
     page("POST", "/kiosks/enrol/{code}",              Who::SignedIn(KIOSKS), || post(kiosks::decide)),
     page("POST", "/kiosks/revoke/{kiosk}",            Who::SignedIn(KIOSKS), || post(kiosks::revoke)),
+    // ---- who looked at whom ---------------------------------------------------------------------------------------
+    page("GET",  "/looks",                             Who::SignedIn(LOOKS), || get(looks::page)),
+    page("GET",  "/looks/{pupil}",                     Who::SignedIn(LOOKS), || get(looks::of_pupil)),
     // ---- what was held back: it names pupils and changes the record, so it is not for IT -----------------------------
     page("GET",  "/kiosks/held/{kiosk}",              Who::SignedIn(AMENDS), || get(held::page)),
     page("POST", "/kiosks/held/{kiosk}",              Who::SignedIn(AMENDS), || post(held::decide)),
@@ -175,6 +193,7 @@ fn entry(method: &Method, path: Option<&MatchedPath>) -> Option<&'static Route> 
 async fn gate(State(app): State<App>, session: Session, request: Request, next: Next) -> Result<Response, Error> {
     let Some(route) = entry(request.method(), request.extensions().get()) else { return Err(Error::NotFound) };
     let mut request = request;
+    let mut looked = None;
     if let Who::SignedIn(roles) = route.who {
         let Some(who) = session::who(&session).await? else { return Ok(log_in(route)) };
         let csrf = session::csrf(&session).await?;
@@ -183,10 +202,20 @@ async fn gate(State(app): State<App>, session: Session, request: Request, next: 
             tracing::warn!(account = actor.account, path = route.path, "refused: not for this role");
             return Err(Error::Forbidden);
         }
-        // A page that refreshes by itself is nobody's click.
-        if !live::by_itself(request.uri()) {
-            session::touch(&session, &who, app.clock.now().at.0.div_euclid(60_000)).await?;
+        let now = app.clock.now().at;
+        // Whoever needs a second factor and has let the time for it pass gets as far as setting it up.
+        let overdue = matches!(actor.factor, Factor::Due(by) if by <= now);
+        if overdue && !route.path.starts_with("/account") && route.path != "/logout" {
+            return Ok(if live::by_itself(request.uri()) { log_in(route) } else { set_up() });
         }
+        // A page that refreshes by itself is nobody's click.
+        if !live::by_itself(request.uri()) && session::touch(&session, &who, now.0.div_euclid(60_000)).await? {
+            app.stores.trust().write(move |c| auth::logins::seen(c, who.login, now)).await?;
+        }
+        // What a page shows is noted before it is shown.
+        looked = Look::at(route.path, request.uri().path())
+            .filter(|_| route.method == "GET")
+            .map(|look| (actor.clone(), look, now));
         request.extensions_mut().insert(actor);
     } else if route.who != Who::Anybody {
         return Err(Error::NotFound);
@@ -194,7 +223,13 @@ async fn gate(State(app): State<App>, session: Session, request: Request, next: 
     if route.method == "POST" {
         request = checked(&session, request).await?;
     }
-    Ok(next.run(request).await)
+    let response = next.run(request).await;
+    if let Some((actor, look, now)) = looked
+        && response.status() == StatusCode::OK
+    {
+        look::note(&actor, look, now).await?;
+    }
+    Ok(response)
 }
 
 fn log_in(route: &Route) -> Response {
@@ -203,6 +238,10 @@ fn log_in(route: &Route) -> Response {
     } else {
         Redirect::to("/login").into_response()
     }
+}
+
+fn set_up() -> Response {
+    Redirect::to("/account/factor").into_response()
 }
 
 #[derive(serde::Deserialize)]

@@ -24,6 +24,8 @@ pub const COOKIE: &str = "rollbook";
 
 const WHO: &str = "who";
 const CSRF: &str = "csrf";
+const HALF_WAY: &str = "half_way";
+const OFFERED: &str = "offered";
 
 /// sessions.db could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +86,20 @@ pub struct Who {
     pub stamp: String,
     /// Minute of the last click, for the idle limit.
     pub minute: i64,
+    /// Which log-in this is; 0, of before there were any, is none.
+    #[serde(default)]
+    pub login: i64,
+}
+
+/// Somebody whose password was right, and who still owes a code.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct HalfWay {
+    /// The account.
+    pub account: i64,
+    /// As for [`Who`].
+    pub stamp: String,
+    /// Since when, in milliseconds: it lapses.
+    pub since: i64,
 }
 
 /// A digest of a stored password hash.
@@ -106,21 +122,79 @@ pub async fn who(session: &Session) -> Result<Option<Who>, tower_sessions::sessi
 /// When sessions.db cannot be written.
 pub async fn begin(session: &Session, who: &Who) -> Result<(), tower_sessions::session::Error> {
     session.cycle_id().await?;
+    session.remove::<HalfWay>(HALF_WAY).await?;
     session.insert(CSRF, token()).await?;
     session.insert(WHO, who).await?;
     session.set_expiry(Some(Expiry::OnInactivity(IDLE)));
     Ok(())
 }
 
-/// Keeps the session alive. Writes at most once in five minutes.
+/// Keeps the session alive. Writes at most once in five minutes; says whether it did.
 ///
 /// # Errors
 /// When sessions.db cannot be written.
-pub async fn touch(session: &Session, who: &Who, minute: i64) -> Result<(), tower_sessions::session::Error> {
+pub async fn touch(session: &Session, who: &Who, minute: i64) -> Result<bool, tower_sessions::session::Error> {
     if (minute - who.minute).abs() < 5 {
-        return Ok(());
+        return Ok(false);
     }
-    session.insert(WHO, Who { minute, ..who.clone() }).await
+    session.insert(WHO, Who { minute, ..who.clone() }).await?;
+    Ok(true)
+}
+
+/// The account has another password, and this session set it.
+///
+/// # Errors
+/// When sessions.db cannot be read or written.
+pub async fn keep(session: &Session, stamp: String) -> Result<(), tower_sessions::session::Error> {
+    if let Some(who) = who(session).await? {
+        session.insert(WHO, Who { stamp, ..who }).await?;
+    }
+    Ok(())
+}
+
+/// The password was right; the code is still to come. Under a new id, as for [`begin`].
+///
+/// # Errors
+/// When sessions.db cannot be written.
+pub async fn half_way(session: &Session, half: &HalfWay) -> Result<(), tower_sessions::session::Error> {
+    session.cycle_id().await?;
+    session.remove::<Who>(WHO).await?;
+    session.insert(CSRF, token()).await?;
+    session.insert(HALF_WAY, half).await?;
+    session.set_expiry(Some(Expiry::OnInactivity(LOGIN_PAGE)));
+    Ok(())
+}
+
+/// Who is half-way in, if anybody.
+///
+/// # Errors
+/// When sessions.db cannot be read.
+pub async fn who_is_half_way(session: &Session) -> Result<Option<HalfWay>, tower_sessions::session::Error> {
+    session.get(HALF_WAY).await
+}
+
+/// Keeps a secret that is on the page, until a code shows that an authenticator has it.
+///
+/// # Errors
+/// When sessions.db cannot be written.
+pub async fn offer(session: &Session, secret: &super::factor::Secret) -> Result<(), tower_sessions::session::Error> {
+    session.insert(OFFERED, secret.to_hex()).await
+}
+
+/// The secret that is on the page, if one is.
+///
+/// # Errors
+/// When sessions.db cannot be read.
+pub async fn offered(session: &Session) -> Result<Option<super::factor::Secret>, tower_sessions::session::Error> {
+    Ok(session.get::<String>(OFFERED).await?.and_then(|text| super::factor::Secret::from_hex(&text)))
+}
+
+/// It was taken, and is forgotten here.
+///
+/// # Errors
+/// When sessions.db cannot be written.
+pub async fn withdraw(session: &Session) -> Result<(), tower_sessions::session::Error> {
+    session.remove::<String>(OFFERED).await.map(drop)
 }
 
 /// The token that every form of this session carries. A visitor without a session gets a short one.

@@ -91,12 +91,26 @@ enum Command {
 /// Runs the program: what `main` does.
 #[must_use]
 pub fn main() -> ExitCode {
+    end_with_the_reader();
     let cli = Cli::parse();
     let done = Clock::from_text(cli.clock.as_deref()).map_err(Into::into).and_then(|clock| run(cli, clock));
     done.unwrap_or_else(|error| {
         eprintln!("rollbook-server: {error}");
         ExitCode::FAILURE
     })
+}
+
+/// Whoever reads what is printed may stop reading, as in `rollbook-server staff list | head`: that is no accident, and the
+/// end is the one that a shell knows (SIGPIPE).
+fn end_with_the_reader() {
+    const NOBODY_READS: i32 = 128 + 13;
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if info.payload_as_str().is_some_and(|said| said.starts_with("failed printing to stdout")) {
+            std::process::exit(NOBODY_READS);
+        }
+        usual(info);
+    }));
 }
 
 fn run(cli: Cli, clock: Clock) -> Outcome {

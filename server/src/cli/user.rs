@@ -1,12 +1,15 @@
-//! `user add`, `user password`, `user disable`, `user list`.
+//! `user add`, `user password`, `user link`, `user reset-factor`, `user disable`, `user list`.
 //!
 //! Must never: print a password that somebody chose, or print a generated one twice.
 
 use super::{Outcome, chosen};
-use crate::auth::password;
-use crate::secret;
-use crate::store::Stores;
-use rusqlite::params;
+use crate::auth::{factor, logins, password};
+use crate::store::columns::DateCol;
+use crate::store::{School, StoreError, Stores};
+use crate::{secret, staff};
+use rusqlite::{Connection, params};
+use shared::id::SchoolId;
+use shared::time::Millis;
 use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
 
@@ -28,11 +31,27 @@ pub(super) enum Args {
         /// What they may do.
         #[arg(long, value_parser = ["teacher", "office", "champion", "head", "committee", "trust", "it"])]
         role: String,
+        /// Who of the staff this is, by the name on the staff list: a teacher sees their own classes.
+        #[arg(long, value_name = "NAME")]
+        staff: Option<String>,
         /// How the password comes.
         #[command(flatten)]
         password: Way,
     },
-    /// Give a person a new password. It ends nothing that they have open: `user disable` does.
+    /// Say who of the staff a person is: a teacher sees their own classes.
+    Link {
+        /// What they log in with.
+        username: String,
+        /// The name on the staff list.
+        #[arg(long, value_name = "NAME")]
+        staff: String,
+    },
+    /// Take a person's second factor away, when telephone and recovery codes are lost. They set it up again.
+    ResetFactor {
+        /// What they log in with.
+        username: String,
+    },
+    /// Give a person a new password. What they have open under the old one ends at once.
     Password {
         /// What they log in with.
         username: String,
@@ -105,6 +124,30 @@ fn known(stores: &Stores, username: &str) -> Result<(), String> {
     }
 }
 
+/// The member of staff of this name. Two of one name, or none, is an error that helps.
+fn of_staff(
+    stores: &Stores,
+    school: &School,
+    name: &str,
+) -> Result<[u8; 16], Box<dyn std::error::Error + Send + Sync>> {
+    let at = stores.clock().now().at;
+    let found = school.read_now(|c| {
+        let today = c.calendar()?.date_of(at);
+        staff::named(c, name, DateCol(today))
+    })?;
+    match found.as_slice() {
+        [one] => Ok(*one.id.as_bytes()),
+        [] => Err(format!("nobody on the staff list is called {name}: `rollbook-server staff list`").into()),
+        _ => Err(format!("{} on the staff list are called {name}", found.len()).into()),
+    }
+}
+
+/// Ends what is open under a user name.
+fn end_all(c: &Connection, username: &str, at: Millis) -> Result<usize, StoreError> {
+    let id = c.query_row("SELECT id FROM account WHERE username = ?1", [username], |r| r.get(0))?;
+    logins::end_all(c, id, None, at)
+}
+
 /// Asks until the same was typed twice. Nothing typed ends it.
 fn twice(
     mut ask: impl FnMut(&'static str) -> std::io::Result<String>,
@@ -123,16 +166,17 @@ fn twice(
 
 pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     match args {
-        Args::Add { school, username, name, position, role, password } => {
+        Args::Add { school, username, name, position, role, staff, password } => {
             let school = chosen(stores, school.as_deref())?;
+            let staff = staff.as_deref().map(|name| of_staff(stores, &school, name)).transpose()?;
             let chosen = password.password(std::io::stdin().is_terminal())?;
             let hash = password::hash(&chosen.text)?;
             let at = stores.clock().now().at.0;
             let added = stores.trust().write_now(|t| {
                 Ok(t.execute(
-                    "INSERT INTO account(school, username, name, position, role, password_hash, created_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(username) DO NOTHING",
-                    params![school.id().as_bytes(), username, name, position, role, hash, at],
+                    "INSERT INTO account(school, username, name, position, role, password_hash, created_at, staff)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(username) DO NOTHING",
+                    params![school.id().as_bytes(), username, name, position, role, hash, at, staff],
                 )?)
             })?;
             if added == 0 {
@@ -145,18 +189,43 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
             known(stores, username)?;
             let chosen = password.password(std::io::stdin().is_terminal())?;
             let hash = password::hash(&chosen.text)?;
+            let at = stores.clock().now().at;
             stores.trust().write_now(|t| {
                 let set = "UPDATE account SET password_hash = ?2 WHERE username = ?1";
-                Ok(t.execute(set, params![username, hash])?)
+                t.execute(set, params![username, hash])?;
+                end_all(t, username, at)
             })?;
-            println!("{username} has a new password.");
+            println!("{username} has a new password, and what was open under the old one has ended.");
             chosen.show();
+        }
+        Args::Link { username, staff } => {
+            known(stores, username)?;
+            let school: [u8; 16] = stores.trust().read_now(|c| {
+                Ok(c.query_row("SELECT school FROM account WHERE username = ?1", [username], |r| r.get(0))?)
+            })?;
+            let school = stores.school(SchoolId::from_bytes(school)).ok_or("the school's file is not open")?;
+            let id = of_staff(stores, &school, staff)?;
+            let set = "UPDATE account SET staff = ?2 WHERE username = ?1";
+            stores.trust().write_now(|t| Ok(t.execute(set, params![username, id])?))?;
+            println!("{username} is {staff} of the staff list.");
+        }
+        Args::ResetFactor { username } => {
+            known(stores, username)?;
+            let at = stores.clock().now().at;
+            stores.trust().write_now(|t| {
+                let id = t.query_row("SELECT id FROM account WHERE username = ?1", [username], |r| r.get(0))?;
+                factor::remove(t, id)?;
+                // A telephone that is lost may be in somebody's hand, with a log-in open on it.
+                end_all(t, username, at)
+            })?;
+            println!("{username} logs in with the password alone and sets the second factor up again.");
         }
         Args::Disable { username } => {
             known(stores, username)?;
             let at = stores.clock().now().at.0;
             let disabled = stores.trust().write_now(|t| {
                 let set = "UPDATE account SET disabled_at = ?2 WHERE username = ?1 AND disabled_at IS NULL";
+                end_all(t, username, Millis(at))?;
                 Ok(t.execute(set, params![username, at])?)
             })?;
             let already = if disabled == 0 { " already" } else { "" };
@@ -167,15 +236,25 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
             let id = *school.id().as_bytes();
             let rows = stores.trust().read_now(|c| {
                 let mut found = c.prepare(
-                    "SELECT username, role, name, position, disabled_at IS NOT NULL FROM account WHERE school = ?1 ORDER BY username",
+                    "SELECT username, role, name, position, disabled_at IS NOT NULL, factor_secret IS NOT NULL
+                     FROM account WHERE school = ?1 ORDER BY username",
                 )?;
                 let rows = found.query_map([id], |r| {
-                    Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?, r.get::<_, String>(3)?, r.get::<_, bool>(4)?))
+                    Ok((
+                        r.get::<_, String>(0)?,
+                        r.get::<_, String>(1)?,
+                        r.get::<_, String>(2)?,
+                        r.get::<_, String>(3)?,
+                        r.get::<_, bool>(4)?,
+                        r.get::<_, bool>(5)?,
+                    ))
                 })?;
                 Ok(rows.collect::<Result<Vec<_>, _>>()?)
             })?;
-            for (username, role, name, position, disabled) in rows {
-                println!("{username:<20} {role:<10} {name}, {position}{}", if disabled { " (disabled)" } else { "" });
+            for (username, role, name, position, disabled, factor) in rows {
+                let factor = if factor { " · second factor" } else { "" };
+                let disabled = if disabled { " (disabled)" } else { "" };
+                println!("{username:<20} {role:<10} {name}, {position}{factor}{disabled}");
             }
         }
     }

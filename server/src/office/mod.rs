@@ -4,6 +4,7 @@
 //! Must never: reach a school other than the actor's, or show a role what it does not need (P31).
 
 pub mod absence;
+pub mod account;
 pub mod amend;
 pub mod cards;
 mod choose;
@@ -11,6 +12,7 @@ mod entry;
 pub mod held;
 pub mod import;
 pub mod kiosks;
+pub mod looks;
 #[cfg(test)]
 mod people_tests;
 pub mod question;
@@ -29,6 +31,7 @@ pub mod today;
 pub mod visit;
 mod words;
 
+use crate::auth::factor::Factor;
 use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use askama::Template;
@@ -50,6 +53,8 @@ pub struct Shell {
     pub position: String,
     /// The session's form token.
     pub csrf: String,
+    /// The last day on which the second factor can still wait, while it is not set up.
+    pub factor_by: Option<String>,
 }
 
 /// An entry of the bar at the top.
@@ -74,6 +79,7 @@ impl Shell {
             ("/kiosks", "Kiosks", role.sees_kiosks()),
             ("/import", "Import", role.sees_imports()),
             ("/removal", "Removal", role == Role::Head),
+            ("/looks", "Who looked", role == Role::Head),
         ];
         Self {
             nav: pages
@@ -85,6 +91,10 @@ impl Shell {
             person: actor.name.to_string(),
             position: actor.position.to_string(),
             csrf: actor.csrf.clone(),
+            factor_by: match actor.factor {
+                Factor::Due(by) => chrono::DateTime::from_timestamp_millis(by.0).map(|by| words::day(by.date_naive())),
+                Factor::Set | Factor::Optional => None,
+            },
         }
     }
 }

@@ -19,6 +19,7 @@ pub fn school_schema() -> Migrations<'static> {
         M::up(include_str!("migrations/school-0001.sql")),
         M::up(include_str!("migrations/school-0002.sql")),
         M::up(include_str!("migrations/school-0003.sql")),
+        M::up(include_str!("migrations/school-0004.sql")),
     ])
 }
 
@@ -28,6 +29,7 @@ pub fn trust_schema() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("migrations/trust-0001.sql")),
         M::up(include_str!("migrations/trust-0002.sql")),
+        M::up(include_str!("migrations/trust-0003.sql")),
     ])
 }
 

@@ -7,7 +7,7 @@ mod rows;
 mod tests;
 mod view;
 
-use crate::auth::Actor;
+use crate::auth::{Actor, Role};
 use crate::clock::Now;
 use crate::error::{Answer, Error};
 use crate::office::{Shell, html, restored};
@@ -40,6 +40,8 @@ struct TodayPage {
     /// Where pushes of the same page come from.
     stream: String,
     day: String,
+    /// A teacher whose account nobody has linked yet.
+    unlinked: bool,
 }
 
 /// `GET /today?date&half`
@@ -61,7 +63,8 @@ pub async fn page(
             sign = '&';
         }
     }
-    html(&TodayPage { shell: Shell::of(&actor, "/today"), live, stream, day })
+    let unlinked = actor.role == Role::Teacher && actor.staff.is_none();
+    html(&TodayPage { shell: Shell::of(&actor, "/today"), live, stream, day, unlinked })
 }
 
 /// What the address says, if it says a day and a half.
@@ -78,10 +81,15 @@ pub fn chosen(choose: Result<Query<Choose>, QueryRejection>) -> Result<Choose, E
 /// When the register cannot be read.
 pub async fn fragment(actor: &Actor, now: Now, choose: Choose) -> Result<(String, String), Error> {
     let role = actor.role;
+    // A teacher sees their own classes; whoever is linked to nobody has none.
+    let own = (role == Role::Teacher).then_some(actor.staff);
     let live = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let session = at_hand(&calendar, now.at, choose);
-        let rows = rows::read(tx, session, now.at)?;
+        let mut rows = rows::read(tx, session, now.at)?;
+        if let Some(staff) = own {
+            rows.keep(&rows::classes_of(tx, staff)?);
+        }
         let mut live = view::live(Scene { calendar: &calendar, now: now.at, session, role }, &rows);
         if let Some((banner, restored)) = restored::banner(tx, &calendar, role)? {
             live.restored(banner, restored::touches(&calendar, &restored, session));

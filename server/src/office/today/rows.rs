@@ -9,7 +9,7 @@ use crate::store::columns::{CodeCol, DateCol, HalfCol, json};
 use chrono::NaiveDate;
 use rusqlite::{Connection, named_params};
 use shared::calendar::SessionKey;
-use shared::id::{ClassId, PupilId};
+use shared::id::{ClassId, PupilId, StaffId};
 use shared::register::QuestionKey;
 use shared::time::Millis;
 
@@ -87,6 +87,29 @@ pub struct Rows {
     pub questions: Vec<QuestionRow>,
     /// Kiosks that are offline, by room, and when they were heard of last: reception too.
     pub offline: Vec<(String, Millis)>,
+}
+
+impl Rows {
+    /// Keeps what is of these classes. Questions and kiosks are the office's.
+    pub fn keep(&mut self, classes: &[ClassId]) {
+        self.classes.retain(|class| classes.contains(&class.id));
+        self.pupils.retain(|pupil| classes.contains(&pupil.class));
+        self.questions.clear();
+        self.offline.clear();
+    }
+}
+
+/// The classes of a member of staff; of nobody, none.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn classes_of(c: &Connection, staff: Option<StaffId>) -> Result<Vec<ClassId>, StoreError> {
+    let Some(staff) = staff else { return Ok(Vec::new()) };
+    let mut statement = c.prepare_cached(
+        "SELECT sc.class FROM staff_class sc JOIN staff s ON s.id = sc.staff WHERE s.id = ?1 AND s.ended_on IS NULL",
+    )?;
+    let rows = statement.query_map([staff.as_bytes()], |r| Ok(ClassId::from_bytes(r.get(0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Reads it.

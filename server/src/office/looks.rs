@@ -1,0 +1,134 @@
+//! Who looked at whom: the headteacher's page of looks, at one pupil or at all.
+//!
+//! Must never: let a look be changed or taken away.
+
+use super::entry::found;
+use super::{Shell, html, named, words};
+use crate::auth::Actor;
+use crate::error::Answer;
+use crate::look::{self, Noted};
+use crate::state::App;
+use crate::store::{ReadTx, StoreError};
+use askama::Template;
+use axum::extract::{Extension, Path, State};
+use rusqlite::OptionalExtension as _;
+use shared::calendar::{Calendar, SessionKey};
+use shared::id::PupilId;
+use shared::time::Millis;
+
+/// Most on one page.
+const MOST: usize = 300;
+
+#[derive(Template)]
+#[template(path = "looks.html")]
+struct LooksPage {
+    shell: Shell,
+    /// Whose, if one pupil's.
+    pupil: Option<String>,
+    looks: Vec<Line>,
+    more: bool,
+}
+
+/// One look in words.
+struct Line {
+    when: String,
+    who: String,
+    what: String,
+    pupil: Option<(PupilId, String)>,
+}
+
+/// `GET /looks`
+pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>) -> Answer {
+    let (shell, now) = (Shell::of(&actor, "/looks"), app.clock.now().at);
+    html(&actor.school.read(move |tx| read(tx, None, shell, now)).await?)
+}
+
+/// `GET /looks/{pupil}`
+pub async fn of_pupil(State(app): State<App>, Extension(actor): Extension<Actor>, Path(pupil): Path<String>) -> Answer {
+    let pupil: PupilId = named(&pupil)?;
+    let (shell, now) = (Shell::of(&actor, "/looks"), app.clock.now().at);
+    let page = actor.school.read(move |tx| {
+        let name: Option<String> = tx
+            .query_row("SELECT first || ' ' || last FROM pupil WHERE id = ?1", [pupil.as_bytes()], |r| r.get(0))
+            .optional()?;
+        name.map(|name| read(tx, Some((pupil, name)), shell, now)).transpose()
+    });
+    html(&found(page.await?)?)
+}
+
+fn read(tx: &ReadTx<'_>, pupil: Option<(PupilId, String)>, shell: Shell, now: Millis) -> Result<LooksPage, StoreError> {
+    let calendar = tx.calendar()?;
+    let (looks, more) = look::list(tx, pupil.as_ref().map(|(id, _)| *id), MOST)?;
+    let looks = looks.into_iter().map(|noted| line(&calendar, now, noted)).collect();
+    Ok(LooksPage { shell, pupil: pupil.map(|(_, name)| name), looks, more })
+}
+
+fn line(calendar: &Calendar, now: Millis, noted: Noted) -> Line {
+    let page = match noted.page.as_str() {
+        "/register/{class}/{session}" => "the register",
+        "/amend/{pupil}/{session}" => "amending a mark",
+        "/absence/{pupil}/{session}" => "recording an absence",
+        "/question/{kind}/{session}/{about}" => "a question",
+        "/cards/{pupil}" => "cards",
+        "/looks/{pupil}" => "who looked",
+        _ => "a page",
+    };
+    let class = noted.class.map(|class| format!(" of {class}")).unwrap_or_default();
+    let session = noted.session.and_then(|key| key.parse::<SessionKey>().ok());
+    let session = session.map(|key| format!(", {}", words::session(key))).unwrap_or_default();
+    Line {
+        when: words::moment(calendar, noted.at, calendar.date_of(now)),
+        who: noted.who,
+        what: format!("{page}{class}{session}"),
+        pupil: noted.pupil,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::auth::Role;
+    use crate::office::visit::{self, Visitor};
+    use crate::testing::{at, class, pupil, world};
+    use axum::http::StatusCode;
+
+    #[tokio::test]
+    async fn every_look_at_a_pupil_is_noted_once_and_the_head_reads_it() {
+        let world = world();
+        world.set(at(9, 0));
+        for role in [Role::Office, Role::Head, Role::Champion] {
+            visit::account(&world, world.school.id(), role.as_str(), role);
+        }
+        let server = visit::server(&world).await;
+        let mut office = Visitor::logged_in(&server, "office").await;
+        office.get("/today").await;
+        assert_eq!(world.count("SELECT count(*) FROM look"), 0);
+        for path in [
+            format!("/register/{}/2026-11-23-am", class(1)),
+            format!("/amend/{}/2026-11-23-am", pupil(1)),
+            format!("/amend/{}/2026-11-23-am", pupil(1)),
+            format!("/cards/{}", pupil(7)),
+        ] {
+            assert_eq!(office.get(&path).await.status, StatusCode::OK, "{path}");
+        }
+        assert_eq!(world.count("SELECT count(*) FROM look"), 3, "the same look again is one");
+        world.set(at(9, 11));
+        office.get(&format!("/amend/{}/2026-11-23-am", pupil(1))).await;
+        assert_eq!(world.count("SELECT count(*) FROM look"), 4, "and later another");
+        assert_eq!(office.get(&format!("/amend/{}/2026-11-23-am", "0".repeat(32))).await.status, StatusCode::NOT_FOUND);
+        let mut champion = Visitor::logged_in(&server, "champion").await;
+        assert_eq!(champion.get(&format!("/amend/{}/2026-11-23-am", pupil(2))).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(world.count("SELECT count(*) FROM look"), 4, "what was not shown was not seen");
+
+        let mut head = Visitor::logged_in(&server, "head").await;
+        let all = head.get("/looks").await.body;
+        for words in
+            ["the register of Class 1, Monday 23 November, morning", "amending a mark", "Pupil7 Test", "Person office"]
+        {
+            assert!(all.contains(words), "{words} is not in {all}");
+        }
+        let one = head.get(&format!("/looks/{}", pupil(1))).await.body;
+        assert!(one.contains("amending a mark") && one.contains("the register of Class 1") && !one.contains("Pupil7"));
+        assert_eq!(head.get(&format!("/looks/{}", "0".repeat(32))).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(office.get("/looks").await.status, StatusCode::FORBIDDEN);
+    }
+}
