@@ -96,6 +96,8 @@ fn pages(desk: &Desk, register: &str) -> Vec<(&'static str, String)> {
         ("staff_member", format!("/staff/{staff}")),
         ("cards", "/cards".into()),
         ("cards_pupil", format!("/cards/{pupil}")),
+        ("account", "/account".into()),
+        ("account_factor", "/account/factor".into()),
     ]
 }
 

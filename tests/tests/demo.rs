@@ -63,7 +63,7 @@ fn the_demo_holds_and_its_figures_are_not_trivial() {
     let folder = tempfile::tempdir().unwrap();
     let (home, file) = (folder.path().join("day"), folder.path().join("taps.csv"));
     let port = free_port().unwrap().to_string();
-    let args = ["--once", "--speed", "200", "--no-window", "--office-port", &port];
+    let args = ["--once", "--speed", "600", "--no-window", "--office-port", &port];
     let paths = ["--taps", file.to_str().unwrap(), "--data", home.to_str().unwrap()];
     let out = run("rollbook-demo", &[args.as_slice(), paths.as_slice()].concat());
     let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));

@@ -20,7 +20,7 @@ use shared::act::Act;
 use shared::calendar::{Calendar, SessionKey};
 use shared::id::{ClassId, KioskId, LogId, PupilId, StaffId};
 use shared::log::Origin;
-use shared::observation::{Mark, Observation, Observed};
+use shared::observation::{Mark, Observation, Observed, Wish};
 use shared::time::{Interval, Millis};
 
 /// Most facts on one page; the rest follows when these are decided.
@@ -28,7 +28,8 @@ const MOST: usize = 200;
 
 /// Facts that a person caused: the kiosk's own notes (that it began, what its clock was tied to) decide nothing.
 pub const BY_PEOPLE: &str =
-    "json_extract(f.body, '$.what.kind') IN ('marked', 'came_late', 'submitted', 'arrived', 'left', 'returned')";
+    "json_extract(f.body, '$.what.kind') IN ('marked', 'came_late', 'submitted', 'arrived', 'left', 'returned', 'noted',
+     'change_asked')";
 
 #[derive(Template)]
 #[template(path = "held.html")]
@@ -169,6 +170,17 @@ fn line(
             format!("register submitted, {pupils}{}{}", of_class(c, *class)?, in_session(Some(*session)))
         }
         Observation::Arrived { session, .. } => format!("signed in at reception{}", in_session(*session)),
+        Observation::Noted { session, class, .. } => {
+            format!("a note to the office{}{}", of_class(c, *class)?, in_session(Some(*session)))
+        }
+        Observation::ChangeAsked { session, class, wish, .. } => {
+            let wish = match wish {
+                Wish::Present => "present",
+                Wish::Late => "late",
+                Wish::Absent => "absent",
+            };
+            format!("asks for a change to {wish}{}{}", of_class(c, *class)?, in_session(Some(*session)))
+        }
         Observation::Left { session, .. } => format!("left the building{}", in_session(*session)),
         Observation::Returned { session, .. } => format!("came back{}", in_session(*session)),
         _ => String::new(),
