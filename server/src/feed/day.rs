@@ -114,16 +114,17 @@ fn class_of(c: &Connection, pupil: PupilId, session: SessionKey) -> Result<Optio
     crate::record::class_in(c, pupil, session)
 }
 
-/// Of whom a living row says that something is expected in a session.
+/// Of whom in a class a living row says that something is expected in a session.
 ///
 /// # Errors
 /// An accident of the store.
-pub fn expected_in(c: &Connection, session: SessionKey) -> Result<HashSet<PupilId>, StoreError> {
+pub fn expected_in(c: &Connection, class: ClassId, session: SessionKey) -> Result<HashSet<PupilId>, StoreError> {
     // `expected:` and 32 digits come before the session; rows of past sessions are buried each day, so there are few.
     let mut found = c.prepare_cached(
-        "SELECT key FROM feed WHERE key >= 'expected:' AND key < 'expected;' AND body IS NOT NULL AND substr(key, 43) = ?1",
+        "SELECT key FROM feed WHERE audience = ?1 AND key >= 'expected:' AND key < 'expected;' AND body IS NOT NULL
+         AND substr(key, 43) = ?2",
     )?;
-    let mut rows = found.query([session.to_string()])?;
+    let mut rows = found.query([Audience::Class(class).text(), session.to_string()])?;
     let mut out = HashSet::new();
     while let Some(r) = rows.next()? {
         let key: String = r.get(0)?;

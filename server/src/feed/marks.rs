@@ -6,7 +6,7 @@
 //!
 //! Must never: tell a code.
 
-use super::rows::{Audience, gone, put, settle};
+use super::rows::{Audience, NewRow, gone, put, settle};
 use crate::school;
 use crate::store::columns::{CodeCol, DateCol, HalfCol, json, to_json};
 use crate::store::{StoreError, WriteTx};
@@ -150,6 +150,18 @@ pub fn touch_mark(
     match shown.row(key) {
         Some(row) => put(tx, audience, &name, &RowBody::Mark(row)),
         None => gone(tx, audience, &name),
+    }
+}
+
+/// The row of a mark of which nothing stood before, if it is of today or of the last school days: nobody can have
+/// written it, so that it need not be looked for.
+///
+/// # Errors
+/// An accident of the store.
+pub fn new_mark(slots: &Slots, key: MarkKey, class: ClassId, shown: Shown) -> Result<Option<NewRow>, StoreError> {
+    match (name(slots, key), shown.row(key)) {
+        (Some(name), Some(row)) => NewRow::new(Audience::Class(class), name, &RowBody::Mark(row)).map(Some),
+        _ => Ok(None),
     }
 }
 

@@ -9,10 +9,10 @@ mod roster;
 mod rows;
 
 pub use day::{expected_in, expected_of, refresh_day, touch_expected};
-pub use marks::{Shown, Slots, slots, touch_mark, touch_register};
+pub use marks::{Shown, Slots, new_mark, slots, touch_mark, touch_register};
 pub use page::{Reader, page, reader};
 pub use roster::{choices, refresh_roster, renew, touch_choices, touch_kiosk};
-pub use rows::{Audience, gone, head, put};
+pub use rows::{Audience, NewRow, gone, head, put, put_new};
 
 #[cfg(test)]
 mod tests;

@@ -59,8 +59,9 @@ pub fn page(c: &Connection, reader: &Reader, pull: &Pull) -> Result<Pulled, Stor
     let limit = usize::try_from(pull.limit).unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
     let mut found = match reader.mode {
         Mode::Classroom => c.prepare_cached(
-            "SELECT seq, key, body FROM feed WHERE seq > ?1
-             AND (audience IN ('all', 'classroom', ?2) OR audience IN (SELECT lower(hex(class)) FROM kiosk_class WHERE kiosk = ?4))
+            "SELECT seq, key, body FROM feed WHERE seq > ?1 AND audience IN (
+                SELECT 'all' UNION ALL SELECT 'classroom' UNION ALL SELECT ?2
+                UNION ALL SELECT lower(hex(class)) FROM kiosk_class WHERE kiosk = ?4)
              ORDER BY seq LIMIT ?3",
         )?,
         // Reception has pupils' rows of its own, with cards; of the classes' rows it reads all the others.

@@ -3,7 +3,7 @@
 //! Must never: let a tombstone of one audience hide the living row of another.
 
 use crate::store::columns::{to_json, uint};
-use crate::store::{StoreError, WriteTx};
+use crate::store::{StoreError, WriteTx, many};
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::id::{ClassId, KioskId};
 use shared::wire::v1::RowBody;
@@ -55,7 +55,33 @@ pub fn put(tx: &WriteTx<'_>, audience: Audience, key: &str, body: &RowBody) -> R
     put_text(tx, &audience.text(), key, &body)
 }
 
-/// The same with the body as text.
+/// A row that does not stand there just so.
+pub struct NewRow {
+    audience: String,
+    key: String,
+    body: String,
+}
+
+impl NewRow {
+    /// For these, under this key.
+    ///
+    /// # Errors
+    /// A body that cannot be written as JSON.
+    pub fn new(audience: Audience, key: String, body: &RowBody) -> Result<Self, StoreError> {
+        Ok(Self { audience: audience.text(), key, body: to_json(body, "a feed row")? })
+    }
+}
+
+/// Writes rows without looking what stands there.
+///
+/// # Errors
+/// An accident of the store.
+pub fn put_new(tx: &WriteTx<'_>, rows: &[NewRow]) -> Result<(), StoreError> {
+    // As in `replace`.
+    many::insert(tx, "INSERT OR REPLACE INTO feed(audience, key, body)", "", rows, |r| [&r.audience, &r.key, &r.body])
+}
+
+/// As [`put`], with the body as text.
 pub(super) fn put_text(tx: &WriteTx<'_>, audience: &str, key: &str, body: &str) -> Result<(), StoreError> {
     let stands: Option<Option<String>> = tx
         .prepare_cached("SELECT body FROM feed WHERE audience = ?1 AND key = ?2")?
@@ -85,7 +111,11 @@ pub(super) fn gone_text(tx: &WriteTx<'_>, audience: &str, key: &str) -> Result<(
         return Ok(());
     }
     replace(tx, audience, key, None)?;
-    let mut others = tx.prepare_cached("SELECT audience, body FROM feed WHERE key = ?1 AND body IS NOT NULL")?;
+    let mut others = tx.prepare_cached(
+        "SELECT audience, body FROM feed WHERE key = ?1 AND body IS NOT NULL AND audience IN (
+            SELECT 'all' UNION ALL SELECT 'reception' UNION ALL SELECT 'classroom'
+            UNION ALL SELECT lower(hex(id)) FROM class UNION ALL SELECT 'kiosk:' || lower(hex(id)) FROM kiosk)",
+    )?;
     let others: Vec<(String, String)> =
         others.query_map([key], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
     for (audience, body) in others {

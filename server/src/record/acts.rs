@@ -2,9 +2,9 @@
 //!
 //! Must never: write one without who did it, in what position.
 
-use super::append::store;
 use super::context::{Body, Context};
 use super::gather::{identity, read};
+use super::pending::{FactRow, store};
 use crate::clock::Now;
 use crate::secret;
 use crate::store::columns::{DateCol, HalfCol, HashCol, int, to_json, uint};
@@ -42,7 +42,7 @@ pub fn acts(tx: &WriteTx<'_>, now: Now, by: &Officer, acts: Vec<Act>) -> Result<
             ));
         }
         let entry = head.append(secret::salt()?, body);
-        store(tx, log, &entry, now.at.0, false)?;
+        store(tx, &[FactRow::new(log, &entry, now.at.0, false)])?;
         head = entry.head();
         let fact = ctx.keep(log, entry.seq, now.at, Body::Done(Box::new(acted)))?;
         ctx.file(&fact)?;

@@ -104,10 +104,11 @@ fn file_all(tx: &WriteTx<'_>, now: Now) -> Result<BTreeMap<SessionKey, Due>, Sto
             if ctx.facts.len() > KEPT {
                 ctx.facts.clear();
                 ctx.registers.clear();
+                ctx.save_filed()?;
             }
         }
     }
-    ctx.save_first_marks()?;
+    ctx.save_filed()?;
     for (session, pupil) in std::mem::take(&mut ctx.marks) {
         due.entry(session).or_default().marks.insert(pupil);
     }

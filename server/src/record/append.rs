@@ -3,6 +3,7 @@
 //! Must never: append half a batch, or refuse a well-formed fact because of what it means.
 
 use super::context::{Body, Context};
+use super::pending::{FactRow, store};
 use super::timeline::{Stretch, add_anchor};
 use crate::clock::Now;
 use crate::store::columns::{HashCol, int, uint};
@@ -110,11 +111,10 @@ impl Context<'_, '_> {
     /// Stores, files and decides new entries of a kiosk. False: too much would be held.
     fn take(&mut self, log: i64, kiosk: KioskId, read: Vec<(&Entry, Observed)>) -> Result<bool, StoreError> {
         let speaker = self.kiosk(kiosk)?;
-        let revoked = crate::feed::reader(self.tx, kiosk)?.is_none_or(|r| r.revoked);
         let received = self.now.at;
         let mut judged = Vec::with_capacity(read.len());
         for (entry, seen) in read {
-            let held = revoked || !self.serves(&speaker, &seen)?;
+            let held = speaker.revoked || !self.serves(&speaker, &seen)?;
             judged.push((entry, seen, held));
         }
         let held_now = judged.iter().filter(|(_, _, held)| *held).count();
@@ -124,9 +124,11 @@ impl Context<'_, '_> {
         let mut stretch = Stretch::load(self.tx, log)?;
         let mut dated = Vec::new();
         let mut anchored = false;
+        let rows: Vec<FactRow<'_>> =
+            judged.iter().map(|(entry, _, held)| FactRow::new(log, entry, received.0, *held)).collect();
+        store(self.tx, &rows)?;
         let mut filed = Vec::with_capacity(judged.len());
         for (entry, seen, held) in judged {
-            store(self.tx, log, entry, received.0, held)?;
             let floor = match &seen.what {
                 Observation::Booted { floor } => *floor,
                 _ => None,
@@ -191,23 +193,4 @@ impl Context<'_, '_> {
         self.marks.extend::<Vec<_>>(open);
         Ok(())
     }
-}
-
-/// Writes one entry of a log.
-pub(super) fn store(tx: &WriteTx<'_>, log: i64, entry: &Entry, received: i64, held: bool) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "INSERT INTO fact(log, seq, prev, body_hash, salt, body, received_at, held)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        log,
-        int(entry.seq),
-        HashCol(entry.prev),
-        HashCol(entry.body_hash()),
-        entry.salt.0,
-        entry.body,
-        received,
-        held
-    ])?;
-    Ok(())
 }

@@ -2,6 +2,8 @@
 //!
 //! Must never: outlive its transaction, or be used after something in it changed without being told.
 
+use super::ahead::Ahead;
+use super::pending::Pending;
 use super::sitting::{DayOf, day_of};
 use super::timeline::{Around, around};
 use super::{roll, timeline};
@@ -18,6 +20,7 @@ use shared::observation::Observed;
 use shared::text::Name;
 use shared::time::{Interval, Millis, Reading, resolve};
 use shared::wire::v1::Mode;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -55,6 +58,7 @@ pub(super) struct Kiosk {
     pub room: Name,
     pub reception: bool,
     pub classes: Vec<ClassId>,
+    pub revoked: bool,
 }
 
 /// A pupil's place in a session.
@@ -65,14 +69,12 @@ pub(super) struct Place {
 }
 
 /// Who has rows in tables that are empty for most.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Present {
     /// With a plan over this session, in force or withdrawn.
     pub planned: HashSet<PupilId>,
     /// Raising a question.
     pub raising: HashSet<PupilId>,
-    /// With a row in the feed that says that something is expected.
-    pub expected: HashSet<PupilId>,
 }
 
 pub(super) struct Context<'t, 'c> {
@@ -87,10 +89,14 @@ pub(super) struct Context<'t, 'c> {
     places: HashMap<(PupilId, SessionKey), Place>,
     rolls: HashMap<(ClassId, SessionKey), Rc<Vec<PupilId>>>,
     timelines: HashMap<i64, Vec<Around>>,
-    /// Of whom something is planned, asked or expected in a session: most have nothing, and cost one question for all.
+    /// Of whom something is planned or asked in a session: most have nothing, and cost one question for all.
     present: HashMap<SessionKey, Rc<Present>>,
+    /// Of whom in a class the feed says that something is expected in a session.
+    expected: HashMap<(SessionKey, ClassId), HashSet<PupilId>>,
     /// Where marks stand in the feed.
     slots: Option<Rc<crate::feed::Slots>>,
+    /// The last entry of the record, once it was asked for.
+    last_entry: Option<i64>,
     /// The first tap of each register in this batch.
     pub first_marks: HashMap<(SessionKey, ClassId), i64>,
     /// In whose name each session's register closes.
@@ -99,6 +105,10 @@ pub(super) struct Context<'t, 'c> {
     pub facts: HashMap<(i64, u64), Rc<Held>>,
     /// Facts of a register, gathered once for all of its pupils.
     pub registers: HashMap<(ClassId, SessionKey), Rc<Vec<Rc<Held>>>>,
+    /// Rows that wait to be written.
+    pub pending: Pending,
+    /// What stands already, of the classes that are decided again.
+    pub ahead: Ahead,
     /// Sessions whose marks must be decided again.
     pub marks: BTreeSet<(SessionKey, PupilId)>,
     /// Registers all of whose marks must be decided again.
@@ -123,11 +133,15 @@ impl<'t, 'c> Context<'t, 'c> {
             rolls: HashMap::new(),
             timelines: HashMap::new(),
             present: HashMap::new(),
+            expected: HashMap::new(),
             slots: None,
             first_marks: HashMap::new(),
             rules: HashMap::new(),
             facts: HashMap::new(),
             registers: HashMap::new(),
+            pending: Pending::default(),
+            ahead: Ahead::default(),
+            last_entry: None,
             marks: BTreeSet::new(),
             classes: BTreeSet::new(),
             states: BTreeSet::new(),
@@ -138,8 +152,8 @@ impl<'t, 'c> Context<'t, 'c> {
         *self.days.entry(session).or_insert_with(|| day_of(&self.calendar, session))
     }
 
-    /// Who has a plan, a question or an expectation in a session, as the tables stood when it was first asked. Whoever
-    /// writes one for a pupil looks at the table itself afterwards: see [`Context::forget_present`].
+    /// Who has a plan or raises a question in a session, as the tables stand: see [`Context::raises`] and
+    /// [`Context::forget_present`].
     pub(super) fn present(&mut self, session: SessionKey) -> Result<Rc<Present>, StoreError> {
         if let Some(known) = self.present.get(&session) {
             return Ok(Rc::clone(known));
@@ -149,7 +163,8 @@ impl<'t, 'c> Context<'t, 'c> {
         let planned = self
             .tx
             .prepare_cached(
-                "SELECT pupil FROM plan WHERE from_on || from_half <= ?1 || ?2 AND until_on || until_half >= ?1 || ?2",
+                "SELECT pupil FROM plan WHERE until_on >= ?1
+                 AND from_on || from_half <= ?1 || ?2 AND until_on || until_half >= ?1 || ?2",
             )?
             .query_map(at(), id)?
             .collect::<Result<_, _>>()?;
@@ -158,8 +173,7 @@ impl<'t, 'c> Context<'t, 'c> {
             .prepare_cached("SELECT pupil FROM raised WHERE date = ?1 AND half = ?2")?
             .query_map(at(), id)?
             .collect::<Result<_, _>>()?;
-        let expected = crate::feed::expected_in(self.tx, session)?;
-        let present = Rc::new(Present { planned, raising, expected });
+        let present = Rc::new(Present { planned, raising });
         self.present.insert(session, Rc::clone(&present));
         Ok(present)
     }
@@ -174,9 +188,41 @@ impl<'t, 'c> Context<'t, 'c> {
         Ok(slots)
     }
 
-    /// Plans, questions or expectations of a session changed.
+    /// The number of the next entry, as SQLite would give it.
+    pub(super) fn next_entry(&mut self) -> Result<i64, StoreError> {
+        let last = match self.last_entry {
+            Some(last) => last,
+            None => self.tx.prepare_cached("SELECT ifnull(max(id), 0) FROM entry")?.query_row([], |r| r.get(0))?,
+        };
+        self.last_entry = Some(last + 1);
+        Ok(last + 1)
+    }
+
+    /// Plans of a session changed.
     pub(super) fn forget_present(&mut self, session: SessionKey) {
         self.present.remove(&session);
+    }
+
+    /// A pupil raises a question in a session now, or none.
+    pub(super) fn raises(&mut self, session: SessionKey, pupil: PupilId, any: bool) {
+        let Some(present) = self.present.get_mut(&session).map(Rc::make_mut) else { return };
+        if any {
+            present.raising.insert(pupil);
+        } else {
+            present.raising.remove(&pupil);
+        }
+    }
+
+    /// Of whom in a class the feed says that something is expected in a session. Whoever changes that row says so here.
+    pub(super) fn expected(
+        &mut self,
+        session: SessionKey,
+        class: ClassId,
+    ) -> Result<&mut HashSet<PupilId>, StoreError> {
+        Ok(match self.expected.entry((session, class)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(crate::feed::expected_in(self.tx, class, session)?),
+        })
     }
 
     pub(super) fn writer(&mut self, log: i64) -> Result<Writer, StoreError> {
@@ -205,6 +251,7 @@ impl<'t, 'c> Context<'t, 'c> {
             room: Name::new(&room).map_err(|_| StoreError::Corrupt { what: "a room" })?,
             reception: reader.mode == Mode::Reception,
             classes: reader.classes,
+            revoked: reader.revoked,
         });
         self.kiosks.insert(id, Rc::clone(&kiosk));
         Ok(kiosk)

@@ -3,6 +3,7 @@
 //! Must never: decide.
 
 use super::context::{Body, Context, Held};
+use super::pending::AboutRow;
 use super::sitting::touched;
 use crate::store::StoreError;
 use crate::store::columns::{CodeCol, DateCol, HalfCol, int, to_json};
@@ -28,19 +29,19 @@ impl Context<'_, '_> {
     fn file_seen(&mut self, held: &Held, seen: &Observed) -> Result<(), StoreError> {
         match &seen.what {
             Observation::Marked { session, class, pupil, .. } | Observation::CameLate { session, class, pupil } => {
-                self.index(held, *session, pupil.as_bytes(), false)?;
+                self.index(held, *session, pupil.as_bytes(), false);
                 self.marks.insert((*session, *pupil));
                 let when = self.when(held.log, held.seq, &seen.at, held.received)?;
                 self.first_mark(*class, *session, &when);
                 Ok(())
             }
             Observation::Noted { session, pupil, .. } | Observation::ChangeAsked { session, pupil, .. } => {
-                self.index(held, *session, pupil.as_bytes(), false)?;
+                self.index(held, *session, pupil.as_bytes(), false);
                 self.marks.insert((*session, *pupil));
                 Ok(())
             }
             Observation::Submitted { session, class, .. } => {
-                self.index(held, *session, class.as_bytes(), false)?;
+                self.index(held, *session, class.as_bytes(), false);
                 self.registers.remove(&(*class, *session));
                 self.classes.insert((*session, *class));
                 Ok(())
@@ -75,7 +76,7 @@ impl Context<'_, '_> {
             None => touched(&self.calendar, &when),
         };
         for at in &sessions {
-            self.index(held, *at, pupil.as_bytes(), session.is_none())?;
+            self.index(held, *at, pupil.as_bytes(), session.is_none());
             self.marks.insert((*at, pupil));
         }
         let Some(last) = sessions.last() else { return Ok(()) };
@@ -105,7 +106,7 @@ impl Context<'_, '_> {
     fn file_done(&mut self, held: &Held, act: &Act, at: Millis) -> Result<(), StoreError> {
         match act {
             Act::Amended { pupil, session, .. } => {
-                self.index(held, *session, pupil.as_bytes(), false)?;
+                self.index(held, *session, pupil.as_bytes(), false);
                 self.marks.insert((*session, *pupil));
             }
             Act::Planned { plan, pupil, from, until, code, detail, reason } => {
@@ -147,17 +148,17 @@ impl Context<'_, '_> {
                 self.touch_span(*pupil, from, until);
             }
             Act::Closed { class, session } => {
-                self.index(held, *session, class.as_bytes(), false)?;
+                self.index(held, *session, class.as_bytes(), false);
                 self.registers.remove(&(*class, *session));
                 self.classes.insert((*session, *class));
             }
             Act::Settled { question, .. } => match (question.pupil, question.class) {
                 (Some(pupil), _) => {
-                    self.index(held, question.session, pupil.as_bytes(), false)?;
+                    self.index(held, question.session, pupil.as_bytes(), false);
                     self.marks.insert((question.session, pupil));
                 }
                 (None, Some(class)) => {
-                    self.index(held, question.session, class.as_bytes(), false)?;
+                    self.index(held, question.session, class.as_bytes(), false);
                     self.registers.remove(&(class, question.session));
                     self.classes.insert((question.session, class));
                 }
@@ -166,7 +167,7 @@ impl Context<'_, '_> {
             Act::History { class, session, marks } => {
                 self.roll(*class, *session)?; // everybody's place at once
                 for (pupil, _) in marks {
-                    self.index(held, *session, pupil.as_bytes(), false)?;
+                    self.index(held, *session, pupil.as_bytes(), false);
                     self.marks.insert((*session, *pupil));
                 }
                 self.history_register(*class, *session, at)?;
@@ -198,13 +199,9 @@ impl Context<'_, '_> {
         Ok(())
     }
 
-    fn index(&mut self, held: &Held, session: SessionKey, about: &[u8; 16], wide: bool) -> Result<(), StoreError> {
-        self.tx
-            .prepare_cached(
-                "INSERT OR IGNORE INTO fact_about(date, half, about, log, seq, wide) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![DateCol(session.date), HalfCol(session.half), about, held.log, int(held.seq), wide])?;
-        Ok(())
+    fn index(&mut self, held: &Held, session: SessionKey, about: &[u8; 16], wide: bool) {
+        let row = AboutRow { at: session.into(), about: *about, log: held.log, seq: held.seq, wide };
+        self.pending.abouts.push(row);
     }
 
     /// The sessions of a plan that have a mark already, or that kiosks show as expected.
@@ -220,6 +217,7 @@ impl Context<'_, '_> {
 
     /// A fact that was filed before, dated anew: it may belong to other sessions now, and those where it stood lose it.
     pub(super) fn refile(&mut self, log: i64, seq: u64) -> Result<(), StoreError> {
+        self.pending.save_abouts(self.tx)?;
         let before: Vec<SessionKey> = self
             .tx
             .prepare_cached("SELECT date, half FROM fact_about WHERE log = ?1 AND seq = ?2 AND wide = 1")?
@@ -243,13 +241,15 @@ impl Context<'_, '_> {
         self.states.insert((session, class));
     }
 
-    /// Writes when the first tap of each register of this batch was.
-    pub(super) fn save_first_marks(&mut self) -> Result<(), StoreError> {
+    /// Writes what filing gathered: which marks the facts are about, and when the first tap of each register was.
+    pub(super) fn save_filed(&mut self) -> Result<(), StoreError> {
+        self.pending.save_abouts(self.tx)?;
         for ((session, class), first) in std::mem::take(&mut self.first_marks) {
             self.tx
                 .prepare_cached(
                     "INSERT INTO register(date, half, class, first_mark_at, state) VALUES (?1, ?2, ?3, ?4, 'open')
-                     ON CONFLICT(date, half, class) DO UPDATE SET first_mark_at = min(ifnull(first_mark_at, ?4), ?4)",
+                     ON CONFLICT(date, half, class) DO UPDATE SET first_mark_at = ?4
+                     WHERE first_mark_at IS NULL OR first_mark_at > ?4",
                 )?
                 .execute(params![DateCol(session.date), HalfCol(session.half), class.as_bytes(), first])?;
         }

@@ -54,18 +54,26 @@ impl Context<'_, '_> {
     }
 
     fn about(&mut self, session: SessionKey, about: &[u8; 16]) -> Result<Vec<Rc<Held>>, StoreError> {
-        let places: Vec<(i64, u64)> = self
+        let places = match self.ahead.places(session, PupilId::from_bytes(*about)) {
+            Some(known) => known.to_vec(),
+            None => self.places(session, about)?,
+        };
+        let mut out = Vec::with_capacity(places.len());
+        for (log, seq) in places {
+            out.extend(self.held(log, seq)?);
+        }
+        Ok(out)
+    }
+
+    fn places(&self, session: SessionKey, about: &[u8; 16]) -> Result<Vec<(i64, u64)>, StoreError> {
+        let found = self
             .tx
             .prepare_cached("SELECT log, seq FROM fact_about WHERE date = ?1 AND half = ?2 AND about = ?3")?
             .query_map(params![DateCol(session.date), HalfCol(session.half), about], |r| {
                 Ok((r.get(0)?, uint(r.get(1)?)))
             })?
             .collect::<Result<_, _>>()?;
-        let mut out = Vec::with_capacity(places.len());
-        for (log, seq) in places {
-            out.extend(self.held(log, seq)?);
-        }
-        Ok(out)
+        Ok(found)
     }
 
     /// The facts of a register, once for all its pupils.

@@ -3,6 +3,7 @@
 //! Must never: decide by itself. `shared::register::decide` does; this gathers what it needs and writes what it says.
 
 mod acts;
+mod ahead;
 mod anew;
 mod append;
 mod context;
@@ -10,6 +11,7 @@ mod dated;
 mod file;
 mod gather;
 mod held;
+mod pending;
 mod put;
 mod redecide;
 mod returned;

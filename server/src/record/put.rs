@@ -3,10 +3,11 @@
 //! Must never: update or delete an entry.
 
 use super::context::{Body, Context, Place};
+use super::pending::{EntryRow, MarkRow};
 use super::redecide::Stands;
 use crate::feed;
-use crate::store::columns::{CodeCol, DateCol, HalfCol, int, to_json};
-use crate::store::{StoreError, WriteTx};
+use crate::store::StoreError;
+use crate::store::columns::{CodeCol, DateCol, HalfCol, to_json};
 use rusqlite::params;
 use shared::act::{Act, Officer};
 use shared::calendar::SessionKey;
@@ -24,77 +25,60 @@ pub(super) fn by(officer: &Officer) -> (String, String) {
     }
 }
 
-/// Appends an entry.
-pub(super) fn entry(tx: &WriteTx<'_>, key: MarkKey, class: ClassId, new: &NewEntry) -> Result<i64, StoreError> {
-    let (name, position) = by(&new.by);
-    tx.prepare_cached(
-        "INSERT INTO entry(pupil, date, half, class, code, minutes, detail, provisional, original, is_change, reason,
-                           made_at, by_name, by_position, basis_log, basis_seq, happened_from, happened_until, salt)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
-    )?
-    .execute(params![
-        key.pupil.as_bytes(),
-        DateCol(key.session.date),
-        HalfCol(key.session.half),
-        class.as_bytes(),
-        new.code.map(CodeCol),
-        new.minutes,
-        new.detail.as_ref().map(|d| d.as_str()),
-        new.provisional,
-        new.original.map(CodeCol),
-        new.is_change,
-        new.reason,
-        new.made_at.0,
-        name,
-        position,
-        new.basis.as_ref().map(|b| b.log.as_bytes()),
-        new.basis.as_ref().map(|b| int(b.seq)),
-        new.happened.as_ref().map(|h| h.earliest.0),
-        new.happened.as_ref().map(|h| h.latest.0),
-        super::witness::salt()?,
-    ])?;
-    Ok(tx.last_insert_rowid())
+/// Appends an entry; its number.
+pub(super) fn entry(ctx: &mut Context<'_, '_>, key: MarkKey, class: ClassId, new: NewEntry) -> Result<i64, StoreError> {
+    let id = ctx.next_entry()?;
+    ctx.pending.entries.push(EntryRow {
+        id,
+        pupil: key.pupil,
+        at: key.session.into(),
+        class,
+        code: new.code.map(CodeCol),
+        minutes: new.minutes,
+        detail: new.detail.as_ref().map(ToString::to_string),
+        provisional: new.provisional,
+        original: new.original.map(CodeCol),
+        is_change: new.is_change,
+        reason: new.reason,
+        made_at: new.made_at.0,
+        by: by(&new.by),
+        basis: (new.basis.map(|b| *b.log.as_bytes()), new.basis.map(|b| b.seq)),
+        salt: super::witness::salt()?,
+        happened: (new.happened.map(|h| h.earliest.0), new.happened.map(|h| h.latest.0)),
+    });
+    Ok(id)
 }
 
 /// Brings the row of a mark up to date; true if anything in it changed.
 pub(super) fn mark(
-    ctx: &Context<'_, '_>,
+    ctx: &mut Context<'_, '_>,
     key: MarkKey,
     place: Place,
     decision: &Decision,
     stands: Option<&Stands>,
     new_entry: Option<i64>,
-) -> Result<bool, StoreError> {
+) -> bool {
     let tapped = decision.tapped.filter(|t| *t != Mark::Blank);
     let unchanged = match stands {
         None => new_entry.is_none() && tapped.is_none() && !decision.left,
         Some(s) => new_entry.is_none() && s.tapped == tapped && s.went == decision.left && s.class == place.class,
     };
     if unchanged {
-        return Ok(false);
+        return false;
     }
-    let word = tapped.map(|t| if t == Mark::Present { "present" } else { "absent" });
-    ctx.tx
-        .prepare_cached(
-            "INSERT INTO mark(date, half, pupil, class, entry, code, minutes, provisional, tapped, went)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-             ON CONFLICT(date, half, pupil) DO UPDATE SET class = ?4, entry = ?5, code = ?6, minutes = ?7,
-                provisional = ?8, tapped = ?9, went = ?10",
-        )?
-        .execute(params![
-            DateCol(key.session.date),
-            HalfCol(key.session.half),
-            key.pupil.as_bytes(),
-            place.class.as_bytes(),
-            new_entry.or(stands.and_then(|s| s.entry)),
-            decision.mark.code.map(CodeCol),
-            decision.mark.minutes,
-            decision.mark.provisional,
-            word,
-            decision.left,
-        ])?;
+    ctx.pending.marks.push(MarkRow {
+        at: key.session.into(),
+        pupil: key.pupil,
+        class: place.class,
+        entry: new_entry.or(stands.and_then(|s| s.entry)),
+        code: decision.mark.code.map(CodeCol),
+        minutes: decision.mark.minutes,
+        provisional: decision.mark.provisional,
+        tapped: tapped.map(|t| if t == Mark::Present { "present" } else { "absent" }),
+        went: decision.left,
+    });
     ctx.tx.touch();
-    Ok(true)
+    true
 }
 
 /// Opens the questions that this mark raises now, and closes those that nobody raises any more.

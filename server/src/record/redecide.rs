@@ -2,11 +2,13 @@
 //!
 //! Must never: write an entry that says what stood already.
 
+use super::ahead::Ahead;
 use super::context::{Context, Place};
 use super::put;
 use crate::feed::{self, Shown};
 use crate::store::StoreError;
 use crate::store::columns::{CodeCol, DateCol, HalfCol};
+use chrono::Timelike as _;
 use rusqlite::{OptionalExtension, params};
 use shared::act::Officer;
 use shared::calendar::{Half, SessionKey};
@@ -28,16 +30,22 @@ pub(super) struct Stands {
 impl Context<'_, '_> {
     /// Decides again everything that was noted, and brings the registers' rows up to date.
     pub(super) fn redecide(&mut self) -> Result<(), StoreError> {
-        self.save_first_marks()?;
+        self.save_filed()?;
         for (session, class) in std::mem::take(&mut self.classes) {
             let pupils = self.roll(class, session)?;
             self.marks.extend(pupils.iter().map(|pupil| (session, *pupil)));
             self.states.insert((session, class));
         }
         // Sessions come in the order of time: who left in the morning is expected absent in the afternoon.
+        let mut at = None;
         while let Some((session, pupil)) = self.marks.pop_first() {
+            if at.replace(session).is_some_and(|before| before != session) {
+                self.pending.save_marks(self.tx)?;
+                self.ahead = Ahead::default();
+            }
             self.mark(pupil, session)?;
         }
+        self.pending.save_marks(self.tx)?;
         for (session, class) in std::mem::take(&mut self.states) {
             self.register(class, session)?;
         }
@@ -50,25 +58,37 @@ impl Context<'_, '_> {
         }
         let Some(place) = self.place(pupil, session)? else { return Ok(()) };
         let key = MarkKey { pupil, session };
+        self.read_ahead(session, place.class)?;
         let facts = self.gather(pupil, session, place)?;
-        let stands = stands(self, key)?;
-        let sitting = self.sitting(key, place)?;
+        let (stands, left_earlier) = match self.ahead.take(session, pupil) {
+            Some(known) => known,
+            None => (stands(self, key)?, self.left_earlier(key)?),
+        };
+        let day = self.day(session);
+        let (class, on_roll) = (place.class, place.on_roll);
+        let sitting = Sitting { key, class, on_roll, day: day.day, before: day.before, left_earlier };
         let decision = decide(&facts, &sitting);
         let entry = self.post(key, place, &sitting, &decision, stands.as_ref())?;
-        let changed = put::mark(self, key, place, &decision, stands.as_ref(), entry)?;
-        let present = self.present(session)?;
-        if !decision.questions.is_empty() || present.raising.contains(&pupil) {
+        let changed = put::mark(self, key, place, &decision, stands.as_ref(), entry);
+        if !decision.questions.is_empty() || self.present(session)?.raising.contains(&pupil) {
             put::questions(self, key, &decision)?;
-            self.forget_present(session);
+            self.raises(session, pupil, !decision.questions.is_empty());
         }
         if changed {
             let shown = Shown { seen: decision.seen(), minutes: decision.mark.minutes };
             let slots = self.slots()?;
-            feed::touch_mark(self.tx, &slots, key, place.class, shown)?;
+            if stands.is_none() {
+                self.pending.feed.extend(feed::new_mark(&slots, key, place.class, shown)?);
+            } else {
+                feed::touch_mark(self.tx, &slots, key, place.class, shown)?;
+            }
         }
-        if session.date >= self.today && (decision.expected.is_some() || present.expected.contains(&pupil)) {
-            feed::touch_expected(self.tx, self.today, key, place.class, decision.expected)?;
-            self.forget_present(session);
+        if session.date >= self.today {
+            let expected = self.expected(session, place.class)?;
+            let known = if decision.expected.is_some() { !expected.insert(pupil) } else { expected.remove(&pupil) };
+            if known || decision.expected.is_some() {
+                feed::touch_expected(self.tx, self.today, key, place.class, decision.expected)?;
+            }
         }
         if let Some(before) = stands.as_ref().map(|s| s.class).filter(|class| *class != place.class) {
             let slots = self.slots()?;
@@ -91,16 +111,17 @@ impl Context<'_, '_> {
         Ok(found.query_row(key, |r| r.get(0))?)
     }
 
-    fn sitting(&mut self, key: MarkKey, place: Place) -> Result<Sitting, StoreError> {
-        let day = self.day(key.session);
-        let left_earlier = key.session.half == Half::Pm
-            && self
-                .tx
-                .prepare_cached("SELECT went FROM mark WHERE date = ?1 AND half = 'am' AND pupil = ?2")?
-                .query_row(params![DateCol(key.session.date), key.pupil.as_bytes()], |r| r.get(0))
-                .optional()?
-                .unwrap_or(false);
-        Ok(Sitting { key, class: place.class, on_roll: place.on_roll, day: day.day, before: day.before, left_earlier })
+    /// Whether the pupil left in the morning and is not back, for a decision about the afternoon.
+    fn left_earlier(&self, key: MarkKey) -> Result<bool, StoreError> {
+        if key.session.half == Half::Am {
+            return Ok(false);
+        }
+        let left = self
+            .tx
+            .prepare_cached("SELECT went FROM mark WHERE date = ?1 AND half = 'am' AND pupil = ?2")?
+            .query_row(params![DateCol(key.session.date), key.pupil.as_bytes()], |r| r.get(0))
+            .optional()?;
+        Ok(left.unwrap_or(false))
     }
 
     /// Appends the entry that the decision asks for; none if the record says so already.
@@ -122,12 +143,13 @@ impl Context<'_, '_> {
         };
         let rule = self.rule(key.session)?;
         let calendar = &self.calendar;
-        let clock = |at: Millis| calendar.local(at).format("%H:%M").to_string();
+        let clock = |at: Millis| {
+            let local = calendar.local(at);
+            format!("{:02}:{:02}", local.hour(), local.minute())
+        };
         let posting = Posting { at: self.now.at, closes, rule: &rule, clock: &clock };
-        match record(stood, decision, &posting) {
-            Some(new) => put::entry(self.tx, key, place.class, &new).map(Some),
-            None => Ok(None),
-        }
+        let new = record(stood, decision, &posting);
+        new.map(|new| put::entry(self, key, place.class, new)).transpose()
     }
 
     /// In whose name the server posts at close: the rule, and who set it.
@@ -155,22 +177,25 @@ fn stands(ctx: &Context<'_, '_>, key: MarkKey) -> Result<Option<Stands>, StoreEr
             "SELECT m.entry, m.code, m.minutes, m.provisional, m.tapped, m.went, m.class, e.detail
              FROM mark m LEFT JOIN entry e ON e.id = m.entry WHERE m.date = ?1 AND m.half = ?2 AND m.pupil = ?3",
         )?
-        .query_row(params![DateCol(key.session.date), HalfCol(key.session.half), key.pupil.as_bytes()], |r| {
-            let entry: Option<i64> = r.get(0)?;
-            let now = EntryNow {
-                code: r.get::<_, Option<CodeCol>>(1)?.map(|c| c.0),
-                minutes: r.get(2)?,
-                detail: r.get::<_, Option<String>>(7)?.and_then(|d| Remark::new(&d).ok()),
-                provisional: r.get(3)?,
-            };
-            let tapped = match r.get::<_, Option<String>>(4)?.as_deref() {
-                Some("present") => Some(Mark::Present),
-                Some("absent") => Some(Mark::Absent),
-                _ => None,
-            };
-            let class = ClassId::from_bytes(r.get(6)?);
-            Ok(Stands { entry, now: entry.map(|_| now), tapped, went: r.get(5)?, class })
-        })
+        .query_row(params![DateCol(key.session.date), HalfCol(key.session.half), key.pupil.as_bytes()], stood)
         .optional()?;
     Ok(found)
+}
+
+/// A mark's row: entry, code, minutes, provisional, tapped, went, class, and its entry's detail.
+pub(super) fn stood(r: &rusqlite::Row<'_>) -> rusqlite::Result<Stands> {
+    let entry: Option<i64> = r.get(0)?;
+    let now = EntryNow {
+        code: r.get::<_, Option<CodeCol>>(1)?.map(|c| c.0),
+        minutes: r.get(2)?,
+        detail: r.get::<_, Option<String>>(7)?.and_then(|d| Remark::new(&d).ok()),
+        provisional: r.get(3)?,
+    };
+    let tapped = match r.get::<_, Option<String>>(4)?.as_deref() {
+        Some("present") => Some(Mark::Present),
+        Some("absent") => Some(Mark::Absent),
+        _ => None,
+    };
+    let class = ClassId::from_bytes(r.get(6)?);
+    Ok(Stands { entry, now: entry.map(|_| now), tapped, went: r.get(5)?, class })
 }

@@ -3,8 +3,8 @@
 //!
 //! Must never: append what does not follow by its chain, or take the same entry twice.
 
-use super::append::store;
 use super::context::{Body, Context};
+use super::pending::{FactRow, store};
 use crate::clock::Now;
 use crate::feed;
 use crate::store::columns::{DateCol, HashCol, int, json};
@@ -62,7 +62,7 @@ pub fn take_back(
     let mut ctx = Context::new(tx, now)?;
     let mut people = false;
     for (entry, acted) in read {
-        store(tx, row, entry, now.at.0, false)?;
+        store(tx, &[FactRow::new(row, entry, now.at.0, false)])?;
         people |= tables(tx, &acted)?;
         let fact = ctx.keep(row, entry.seq, now.at, Body::Done(Box::new(acted)))?;
         // What it decided about held facts was about facts that may not be back yet: the office is asked again.

@@ -4,6 +4,7 @@
 
 pub mod columns;
 mod error;
+pub mod many;
 pub mod open;
 mod rehearse;
 mod school;

@@ -5,12 +5,17 @@
 
 use super::error::StoreError;
 use super::{sums, vfs};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use std::path::Path;
 use std::time::Duration;
 
 const STATEMENTS_KEPT: usize = 192;
+/// Of a file's pages kept by each connection, at most: what a day of a large school touches.
+const CACHE_KIB: i64 = 8 * 1024;
+/// Pages in the write-ahead log until it is written back: a page that many pushes change is written back once.
+const CHECKPOINT_PAGES: i64 = 4000;
 
 /// The schema of a school's file, oldest step first. Steps are frozen once released.
 #[must_use]
@@ -20,6 +25,7 @@ pub fn school_schema() -> Migrations<'static> {
         M::up(include_str!("migrations/school-0002.sql")),
         M::up(include_str!("migrations/school-0003.sql")),
         M::up(include_str!("migrations/school-0004.sql")),
+        M::up(include_str!("migrations/school-0005.sql")),
     ])
 }
 
@@ -47,7 +53,7 @@ pub fn writer(path: &Path, schema: &Migrations<'_>) -> Result<Connection, StoreE
     }
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
-    conn.pragma_update(None, "wal_autocheckpoint", 2000)?;
+    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     conn.pragma_update(None, "secure_delete", "ON")?;
     schema.to_latest(&mut conn).map_err(|source| StoreError::Migration { path: path.to_owned(), source })?;
     conn.pragma_update(None, "foreign_keys", "ON")?;
@@ -138,6 +144,9 @@ fn common(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(Duration::from_secs(10))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    // Without it a statement is prepared anew whenever a value is bound that the plan could depend on.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "trusted_schema", "OFF")?;
     Ok(())
 }

@@ -19,6 +19,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use shared::limits::REQUEST_BYTES;
 use shared::wire::v1::ProblemCode;
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::decompression::RequestDecompressionLayer;
@@ -35,7 +36,7 @@ pub fn routes() -> Router<App> {
         .route("/sync/v1/witness", post(witness::witness))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES)) // counted after unpacking
         .layer(RequestDecompressionLayer::new())
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(WORTH_PACKING)))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(WORTH_PACKING)))
 }
 
 fn malformed(words: &str) -> Response {
