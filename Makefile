@@ -20,7 +20,7 @@ BACKUP  := restic:restic
 help:
 	@echo "make demo    build, make a sample school, play a school day   (ARGS=\"--once --speed 600 --no-window\")"
 	@echo "make test    everything that must hold before a change lands"
-	@echo "make bench   the figures of docs/PERFORMANCE.md"
+	@echo "make bench   the figures of docs/PERFORMANCE.md (make bench-kiosk: those of the kiosk's window alone, and its week)"
 	@echo "make shots   pictures of every kiosk screen in every look and size, in target/shots"
 	@echo "make soak-monkey  100,000 random taps on the kiosk's window   (STEPS=… SEED=…)"
 	@echo "make assets  the font, htmx and axe-core, by lock file"
@@ -51,12 +51,13 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --quiet --workspace --all-targets --features $(SCREENS) -- -D warnings
 
-bench: check-toolchain assets
+bench bench-kiosk: check-toolchain assets
 	@deploy/need $(BASIC) $(SCREEN) $(BROWSER) Xvfb:xvfb
 	$(CARGO) build --release -p rollbook-kiosk -p rollbook-server -p rollbook-tests --bin rollbook-kiosk \
 	    --bin rollbook-server --bin rollbook-bench --features rollbook-kiosk/window,rollbook-tests/bench
 	@mkdir -p "$(TARGET)"
-	@"$(TARGET)/release/rollbook-bench" --within "$(TARGET)" --write docs/PERFORMANCE.md $(ARGS)
+	@"$(TARGET)/release/rollbook-bench" --within "$(TARGET)" --write docs/PERFORMANCE.md \
+	    $(if $(filter bench-kiosk,$@),--no-server --week) $(ARGS)
 
 MINUTES ?= 10
 .PHONY: fuzz fuzz-keep

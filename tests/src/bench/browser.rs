@@ -122,9 +122,8 @@ impl Running {
     pub fn taps(&self, screen: &Screen, repaint: &mut Sample) -> Result<(), Trouble> {
         for n in 0..34_u32 {
             let (left, top) = (8 + n % 6 * 131, 50 + n / 6 * 61);
-            let seen = screen.tap_and_watch((left + 60, top + 20), (left + 60, top + 52), |begun| {
-                begun.elapsed() > super::window::BETWEEN
-            })?;
+            let quiet = super::window::BETWEEN;
+            let seen = screen.tap_and_watch((left + 60, top + 20), (left + 60, top + 52), quiet, |_| true)?;
             repaint.push_ms(seen.ok_or("a tile of Chromium's page did not change")?);
         }
         Ok(())

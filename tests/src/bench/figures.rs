@@ -22,6 +22,16 @@ impl Sample {
     pub fn extend(&mut self, other: &Self) {
         self.0.extend_from_slice(&other.0);
     }
+    /// The first that was measured; NaN of nothing.
+    #[must_use]
+    pub fn first(&self) -> f64 {
+        self.0.first().copied().unwrap_or(f64::NAN)
+    }
+    /// The last.
+    #[must_use]
+    pub fn last(&self) -> f64 {
+        self.0.last().copied().unwrap_or(f64::NAN)
+    }
     /// How many.
     #[must_use]
     pub const fn len(&self) -> usize {

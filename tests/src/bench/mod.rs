@@ -12,4 +12,5 @@ mod school;
 mod screen;
 mod server;
 mod terminal;
+mod week;
 mod window;

@@ -7,6 +7,7 @@ use super::office::today;
 use super::proc;
 use super::school::{PASSWORD, Scratch, Year, enrol_all, large};
 use super::server::{Kiosks, Round, Way, tell_at_once, tell_in_turn};
+use super::week::week;
 use super::window::window;
 use crate::clock::DayClock;
 use crate::demo::school::School;
@@ -26,6 +27,9 @@ pub struct Args {
     /// Leaves out the server.
     #[arg(long)]
     pub no_server: bool,
+    /// Lets a kiosk live a week as well, which takes eight minutes.
+    #[arg(long)]
+    pub week: bool,
     /// Kiosks in the large school; 0 leaves it out.
     #[arg(long, default_value_t = 400)]
     pub kiosks: usize,
@@ -44,7 +48,8 @@ const IN_AUTUMN: &str = "2026-11-23";
 const DAYS_IN_TURN: usize = 12;
 const DAYS_AT_ONCE: usize = 8;
 
-/// Measures everything. Answers how many goals were missed.
+/// Measures everything. Answers how many goals were missed. What was measured is written down, also when a later part
+/// could not be.
 ///
 /// # Errors
 /// When something did not do what it should.
@@ -52,45 +57,72 @@ pub async fn bench(args: &Args) -> Result<usize, Trouble> {
     let begun = Instant::now();
     let scratch = Scratch::new(&args.within)?;
     let year = Year::new()?;
-    let mut figures = Figures::default();
-    let load = proc::load();
-    println!("{}; load of the last minute {load:.1}", proc::machine());
-    let measured = measure(&mut figures, args, &scratch, &year).await;
-    println!("{}", figures.text());
-    measured?;
-    let load = format!("load of the last minute {load:.1} at the start, {:.1} at the end", proc::load());
-    println!("{load}; {} s in all; {} goals missed", begun.elapsed().as_secs(), figures.missed());
-    if let Some(page) = &args.write {
-        write(page, &format!("Measured on {}; {load}.\n\n{}", proc::machine(), figures.markdown()))?;
-    }
-    Ok(figures.missed())
-}
-
-async fn measure(figures: &mut Figures, args: &Args, scratch: &Scratch, year: &Year) -> Result<(), Trouble> {
+    let (mut servers, mut kiosks) = (Figures::default(), Figures::default());
+    println!("{}; load of the last minute {:.1}", proc::machine(), proc::load());
     if !args.no_server {
-        server_of_fourteen(figures, scratch, year).await?;
-        if args.kiosks > 0 {
-            server_of_many(figures, scratch, year, args.kiosks).await?;
-        }
+        let load = proc::load();
+        let measured = server(&mut servers, args, &scratch, &year).await;
+        tell(&servers, args, SERVER, load)?;
+        measured?;
     }
     if !args.no_window {
-        println!("The kiosk's window…");
-        window(figures, scratch, year, date(IN_AUTUMN)?).await?;
+        let load = proc::load();
+        let measured = kiosk(&mut kiosks, args, &scratch, &year).await;
+        tell(&kiosks, args, KIOSK, load)?;
+        measured?;
+    }
+    let missed = servers.missed() + kiosks.missed();
+    println!("{} s in all; {missed} goals missed", begun.elapsed().as_secs());
+    Ok(missed)
+}
+
+async fn server(figures: &mut Figures, args: &Args, scratch: &Scratch, year: &Year) -> Result<(), Trouble> {
+    server_of_fourteen(figures, scratch, year).await?;
+    if args.kiosks > 0 {
+        server_of_many(figures, scratch, year, args.kiosks).await?;
     }
     Ok(())
+}
+
+async fn kiosk(figures: &mut Figures, args: &Args, scratch: &Scratch, year: &Year) -> Result<(), Trouble> {
+    println!("The kiosk's window…");
+    window(figures, scratch, year, date(IN_AUTUMN)?).await?;
+    if args.week {
+        println!("The kiosk's week…");
+        week(figures, scratch, year, date(IN_AUTUMN)?).await?;
+    }
+    Ok(())
+}
+
+/// Marks of the page, before and after the figures of one half of this.
+type Marks = (&'static str, &'static str);
+const SERVER: Marks = ("<!-- figures -->\n", "<!-- end of figures -->");
+const KIOSK: Marks = ("<!-- figures of the kiosk -->\n", "<!-- end of figures of the kiosk -->");
+
+/// Shows what was measured, and writes it into the page where one is asked for.
+fn tell(figures: &Figures, args: &Args, marks: Marks, load: f64) -> Result<(), Trouble> {
+    println!("{}", figures.text());
+    let load = format!("load of the last minute {load:.1} at the start, {:.1} at the end", proc::load());
+    println!("{load}");
+    match &args.write {
+        Some(page) => {
+            write(page, marks, &format!("Measured on {}; {load}.\n\n{}", proc::machine(), figures.markdown()))
+        }
+        None => Ok(()),
+    }
 }
 
 fn date(text: &str) -> Result<NaiveDate, Trouble> {
     text.parse().map_err(|e| format!("{text}: {e}").into())
 }
 
-/// Puts the figures between the page's two marks.
-fn write(page: &std::path::Path, figures: &str) -> Result<(), Trouble> {
-    const MARKS: (&str, &str) = ("<!-- figures -->\n", "<!-- end of figures -->");
+/// Puts the figures between two marks of the page.
+fn write(page: &std::path::Path, marks: Marks, figures: &str) -> Result<(), Trouble> {
     let text = std::fs::read_to_string(page)?;
-    let (before, rest) = text.split_once(MARKS.0).ok_or("the page has no mark <!-- figures -->")?;
-    let (_, after) = rest.split_once(MARKS.1).ok_or("the page has no mark <!-- end of figures -->")?;
-    std::fs::write(page, format!("{before}{}{figures}{}{after}", MARKS.0, MARKS.1))?;
+    let missing = || format!("the page has no mark {}", marks.0.trim());
+    let (before, rest) = text.split_once(marks.0).ok_or_else(missing)?;
+    let (_, after) = rest.split_once(marks.1).ok_or_else(missing)?;
+    std::fs::write(page, format!("{before}{}{figures}{}{after}", marks.0, marks.1))?;
     Ok(())
 }
 

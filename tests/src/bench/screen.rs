@@ -186,8 +186,9 @@ impl Screen {
         Ok(at)
     }
 
-    /// Taps at one place and watches the pixel at another until `settled` holds; how long it took until that pixel had
-    /// the colour that it has in the end. None: it did not change.
+    /// Taps at one place and watches the pixel at another until it has changed and then kept its colour for `quiet`, and
+    /// `also` holds; how long it took until that pixel had the colour that it has in the end. None: it did not change,
+    /// however long it was waited for. `also` is asked at each look.
     ///
     /// # Errors
     /// When the picture cannot be read.
@@ -195,15 +196,20 @@ impl Screen {
         &self,
         (x, y): (u32, u32),
         (at_x, at_y): (u32, u32),
-        mut settled: impl FnMut(Instant) -> bool,
+        quiet: Duration,
+        mut also: impl FnMut(Instant) -> bool,
     ) -> Result<Option<Duration>, Trouble> {
         let before = self.pixel(at_x, at_y)?;
         let begun = self.tap(x, y)?;
         let mut seen = vec![(begun, before)];
-        while !settled(begun) {
+        loop {
             let now = self.pixel(at_x, at_y)?;
             if seen.last().is_none_or(|(_, last)| *last != now) {
                 seen.push((Instant::now(), now));
+            }
+            let rests = seen.len() > 1 && seen.last().is_some_and(|(at, _)| at.elapsed() > quiet);
+            if (also(begun) && rests) || begun.elapsed() > PATIENCE {
+                break;
             }
             std::thread::sleep(LOOK);
         }

@@ -1,0 +1,81 @@
+//! A kiosk that runs for a week without a pause: whether it weighs on Sunday what it weighed on Monday.
+//!
+//! Must never: start the kiosk anew in between, or help it.
+
+use super::figures::{Figures, Sample};
+use super::proc;
+use super::school::{Scratch, Year, one_class};
+use super::screen::Screen;
+use super::window::{Running, ports, put_up, tile};
+use crate::clock::DayClock;
+use crate::process::{Server, Trouble};
+use chrono::{Days, NaiveDate};
+use shared::calendar::Half;
+use std::time::Duration;
+
+/// The school's clocks run so many times faster: a week takes eight and a half minutes.
+const SPEED: u32 = 1200;
+const WEEK: u64 = 7;
+/// Between two taps, in real time.
+const BETWEEN: Duration = Duration::from_millis(30);
+/// After the card, until the register stands on the screen.
+const SIGNED_ON: Duration = Duration::from_millis(250);
+/// What it may weigh more after the week than after its first day, in hundredths.
+const FLAT: f64 = 2.0;
+
+/// Lets a kiosk and its server live a week: a register each morning and afternoon, every tile tapped, nights and a weekend
+/// between; weighs the kiosk each evening.
+///
+/// # Errors
+/// When either does not do what it should.
+pub async fn week(figures: &mut Figures, scratch: &Scratch, year: &Year, from: NaiveDate) -> Result<(), Trouble> {
+    let data = scratch.sub("week-school")?;
+    let card = one_class(&data, year, from).await?;
+    let seat = scratch.sub("week-kiosk")?;
+    put_up(&data, year, from, &seat).await?;
+    let screen = Screen::on(&scratch.sub("week-screen")?)?;
+    let clock = DayClock::starting(year.at(from, 7, 0), SPEED);
+    let server = Server::start(&data, Some(clock.spec(None)), Some(ports(&data)?)).await?;
+    let (kiosk, _) = Running::start(&seat, clock, &screen)?;
+    screen.until_painted()?;
+    let mut evenings = Sample::default();
+    let (mut registers, mut marks) = (0, 0);
+    for date in from.iter_days().take_while(|date| *date < from + Days::new(WEEK)) {
+        for half in [Half::Am, Half::Pm] {
+            let Ok(at) = year.busy(date, half) else { continue }; // a Saturday
+            clock.until(at).await;
+            screen.focus()?;
+            screen.type_card(card)?;
+            kiosk.until("that somebody signed on", |e| e["kind"] == "signed_on")?;
+            tokio::time::sleep(SIGNED_ON).await;
+            for n in 0..34 {
+                let (left, top) = tile(n);
+                screen.tap(left + 60, top + 20)?;
+                tokio::time::sleep(BETWEEN).await;
+            }
+            clock.until(clock.now().plus(60 * 60_000)).await;
+            marks += kiosk.saved("marked");
+            registers += 1;
+        }
+        clock.until(year.at(date, 22, 0)).await;
+        evenings.push(proc::pss_mib(kiosk.pid())?);
+    }
+    drop(kiosk);
+    server.stop().await?;
+    if marks == 0 {
+        return Err("nothing was saved in a whole week".into());
+    }
+    let (first, last) = (evenings.first(), evenings.last());
+    let grown = (last - first) * 100.0 / first;
+    figures.part("A week without a pause, 800×480, a register of 34 pupils each morning and afternoon");
+    figures
+        .note("Registers and marks saved", format!("{registers} registers, {marks} marks, at {SPEED} times the speed"));
+    figures.at_most(
+        "Memory (PSS), first evening to seventh",
+        format!("{first:.1} MiB to {last:.1} MiB: {grown:+.1} %"),
+        grown,
+        FLAT,
+        "flat: at most 2 % more",
+    );
+    Ok(())
+}
