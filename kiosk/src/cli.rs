@@ -24,7 +24,7 @@ pub struct Cli {
 /// Where the kiosk lives and whom it speaks to.
 #[derive(Debug, Args)]
 pub struct Place {
-    /// The configuration, kiosk.toml: data, server, fullscreen [default: /etc/rollbook/kiosk.toml, if it is there]
+    /// The configuration, kiosk.toml: data, server, fullscreen, [reader] [default: /etc/rollbook/kiosk.toml, if it is there]
     #[arg(long, global = true)]
     pub config: Option<PathBuf>,
     /// The folder of this kiosk's store [default: /var/lib/rollbook-kiosk]
@@ -70,6 +70,8 @@ pub enum Task {
     /// Print what this kiosk keeps of the past as JSON, for `rollbook-server check --against-kiosks`: numbers and hashes, no
     /// pupil. Works beside a running kiosk.
     Witness,
+    /// List input devices that a USB card reader may be, with the vendor and product that kiosk.toml asks for.
+    Readers,
     /// Say what this kiosk holds: its school, unsent entries, the last exchange. Works beside a running kiosk.
     Status {
         /// As one JSON object.

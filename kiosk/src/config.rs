@@ -3,6 +3,7 @@
 //! Must never: hold a secret. The device token lives in the store.
 
 use crate::core::OwnLook;
+use crate::reader::settings as reader;
 use serde::Deserialize;
 use shared::wire::v1::Palette;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub struct File {
     pub colours: Option<Palette>,
     /// Larger letters on this kiosk, whatever the school chose.
     pub large_text: Option<bool>,
+    /// The card reader.
+    pub reader: Option<toml::Spanned<reader::Written>>,
 }
 
 /// What holds after flags and file are put together.
@@ -39,6 +42,8 @@ pub struct Config {
     pub fullscreen: bool,
     /// How this one kiosk looks.
     pub look: OwnLook,
+    /// The card reader, if one was named. Without one, a reader that types is heard by the window alone.
+    pub reader: Option<reader::Settings>,
 }
 
 /// Why there is no configuration.
@@ -53,12 +58,23 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not what it should be.
-    #[error("{path}: {why}. The lines that may stand there are data, server, fullscreen, colours and large_text")]
+    #[error(
+        "{path}: {why}. The lines that may stand there are data, server, fullscreen, colours and large_text, and the part \
+         [reader]"
+    )]
     Malformed {
         /// The file.
         path: PathBuf,
         /// toml's words, with the line.
         why: String,
+    },
+    /// The reader cannot be as it is written.
+    #[error("{path}, {wrong}")]
+    Reader {
+        /// The file.
+        path: PathBuf,
+        /// What, with the line.
+        wrong: reader::Wrong,
     },
     /// An address that is not one.
     #[error("{0:?} is not a server's address: expected https://name:port")]
@@ -71,13 +87,14 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], in words for whoever set up the kiosk.
     pub fn load(file: Option<&Path>, data: Option<PathBuf>, server: Option<String>) -> Result<Self, ConfigError> {
-        let read = match file {
-            Some(path) => parse(path, &read(path)?)?,
-            None => match read(Path::new(USUAL_PLACE)) {
-                Ok(text) => parse(Path::new(USUAL_PLACE), &text)?,
-                Err(_) => File::default(),
-            },
+        let path = file.unwrap_or(Path::new(USUAL_PLACE));
+        let text = match read(path) {
+            Err(error) if file.is_some() => return Err(error),
+            read => read.unwrap_or_default(),
         };
+        let read = parse(path, &text)?;
+        let reader = read.reader.map(|written| reader::settings(written, &text)).transpose();
+        let reader = reader.map_err(|wrong| ConfigError::Reader { path: path.to_owned(), wrong })?;
         let server = match server.or(read.server) {
             Some(text) => Some(server_address(&text)?),
             None => None,
@@ -87,6 +104,7 @@ impl Config {
             server,
             fullscreen: read.fullscreen.unwrap_or(false),
             look: OwnLook { palette: read.colours, large: read.large_text },
+            reader,
         })
     }
 }
@@ -140,6 +158,18 @@ mod tests {
         std::fs::write(&path, "colours = \"blue\"\n").unwrap();
         let told = Config::load(Some(&path), None, None).unwrap_err().to_string();
         assert!(told.contains("contrast"), "{told}");
+    }
+
+    #[test]
+    fn a_reader_that_cannot_be_is_told_with_file_and_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kiosk.toml");
+        std::fs::write(&path, "[reader]\nkind = \"wiegand\"\nd0 = 17\nd1 = 17\n").unwrap();
+        let told = Config::load(Some(&path), None, None).unwrap_err().to_string();
+        assert!(told.contains("kiosk.toml, line 4: d0 and d1 are both pin 17"), "{told}");
+        std::fs::write(&path, "[reader]\nkind = \"keyboard\"\nvendor = 0x08ff\nproduct = 0x0009\n").unwrap();
+        let config = Config::load(Some(&path), None, None).unwrap();
+        assert_eq!(config.reader, Some(reader::Settings::Keyboard { vendor: 0x08ff, product: 9 }));
     }
 
     #[test]

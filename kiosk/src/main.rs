@@ -6,9 +6,8 @@ use clap::Parser;
 use kiosk::cli::{Cli, Task};
 use kiosk::clock::Clock;
 use kiosk::config::Config;
-use kiosk::core::OwnLook;
 use kiosk::enrol::{Door, EnrolError, Step, enrol};
-use kiosk::hub::{Front, Hub};
+use kiosk::hub::{Front, Hub, HubError};
 use kiosk::script::{Printer, play};
 use kiosk::store::{Store, kept, open_or_begin_anew};
 use kiosk::{status, witness};
@@ -47,6 +46,16 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
             println!("{}", serde_json::to_string_pretty(&kept)?);
             Ok(())
         }
+        Task::Readers => {
+            let found = kiosk::reader::grab::list();
+            if found.is_empty() {
+                println!("No input device with digits is here, or this user may not read /dev/input.");
+            }
+            for line in found {
+                println!("{line}");
+            }
+            Ok(())
+        }
         Task::Status { json } => {
             let status = status::look(&config.data)?;
             if json {
@@ -64,9 +73,10 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
             let store = open(&config.data, &clock)?;
             match (headless, script) {
                 (true, Some(script)) => run_script(store, clock, config.server, &script),
-                (true, None) => run_headless(store, clock, config.server),
+                (true, None) => run_headless(store, clock, config),
                 (false, _) => {
-                    run_window(store, clock, config.server, (fullscreen || config.fullscreen, config.look), events)
+                    let fullscreen = fullscreen || config.fullscreen;
+                    run_window(store, clock, config, fullscreen, events)
                 }
             }
         }
@@ -135,8 +145,17 @@ fn run_script(store: Store, clock: Clock, server: Option<String>, script: &Path)
     Ok(())
 }
 
-fn run_headless(store: Store, clock: Clock, server: Option<String>) -> Result<(), Box<dyn Error>> {
-    let _hub = Hub::start(store, clock, server, Front::none())?;
+/// Starts the kiosk, with its card reader if it has one.
+fn start(store: Store, clock: Clock, config: Config, front: Front) -> Result<Hub, HubError> {
+    let hub = Hub::start(store, clock, config.server, front)?;
+    if let Some(reader) = config.reader {
+        kiosk::reader::keep(reader, hub.handle())?;
+    }
+    Ok(hub)
+}
+
+fn run_headless(store: Store, clock: Clock, config: Config) -> Result<(), Box<dyn Error>> {
+    let _hub = start(store, clock, config, Front::none())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut end = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -152,21 +171,22 @@ fn run_headless(store: Store, clock: Clock, server: Option<String>) -> Result<()
 fn run_window(
     store: Store,
     clock: Clock,
-    server: Option<String>,
-    (fullscreen, look): (bool, OwnLook),
+    config: Config,
+    fullscreen: bool,
     events: bool,
 ) -> Result<(), Box<dyn Error>> {
+    let look = config.look;
     let start = move |mut front: Front| {
         if events {
             front.on_heard = Printer::new(Box::new(std::io::stdout())).front().on_heard;
         }
-        Hub::start(store, clock, server, front)
+        self::start(store, clock, config, front)
     };
     kiosk::ui::run(start, fullscreen, look)
 }
 
 #[cfg(not(any(feature = "window", feature = "linuxkms")))]
-fn run_window(_: Store, _: Clock, _: Option<String>, _: (bool, OwnLook), _: bool) -> Result<(), Box<dyn Error>> {
+fn run_window(_: Store, _: Clock, _: Config, _: bool, _: bool) -> Result<(), Box<dyn Error>> {
     Err("this program was built without its window: build it with `cargo build -p rollbook-kiosk --features window` \
          (or `linuxkms` for a Raspberry Pi without a desktop), or run it with --headless"
         .into())

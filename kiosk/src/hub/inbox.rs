@@ -26,6 +26,11 @@ pub enum In {
     Told(Told),
     /// The log was begun anew and read again.
     Recounted(Result<Box<Memory>, StoreError>),
+    /// The card reader does not answer, or does again.
+    Reader {
+        /// It does not.
+        missing: bool,
+    },
     /// For the exchange.
     Order(Order),
     /// How does it stand?

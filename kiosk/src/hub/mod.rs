@@ -89,6 +89,17 @@ impl HubHandle {
         let _ = self.inbox.send(In::Msg(msg));
     }
 
+    /// The card reader does not answer, or does again.
+    pub fn reader(&self, missing: bool) {
+        let _ = self.inbox.send(In::Reader { missing });
+    }
+
+    /// Whether the hub has ended.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.live.get().gone
+    }
+
     /// Cuts the kiosk's own network, or mends it.
     pub fn network(&self, up: bool) {
         let _ = self.inbox.send(In::Order(Order::Network(up)));

@@ -183,6 +183,10 @@ impl Run {
                 self.sending();
             }
             In::Recounted(Err(error)) => tracing::error!(%error, "the new log cannot be read"),
+            In::Reader { missing } => {
+                self.health.reader(missing);
+                self.tick();
+            }
             In::Order(order) => self.order(order),
             In::Probe(tell) => {
                 self.show();
