@@ -14,7 +14,8 @@
 //! | `{"do":"late","pupil":"<id>"}` | came late: as `mark … as late` |
 //! | `{"do":"rest_present"}` `{"do":"undo"}` `{"do":"submit"}` `{"do":"change_marks"}` `{"do":"sign_off"}` | buttons |
 //! | `{"do":"sign_in","pupil":"<id>","reason":"Missed the bus"}` | reception, by name; the reason may be left out |
-//! | `{"do":"go_home","pupil":"<id>"}` `{"do":"come_back","pupil":"<id>"}` | reception, by name |
+//! | `{"do":"go_home","pupil":"<id>","staff":"<id>","pin":"2468","collected":"Grandparent"}` | reception, by name, and who lets them go; who collects may be left out |
+//! | `{"do":"come_back","pupil":"<id>"}` | reception, by name |
 //! | `{"do":"network","up":false}` | cuts the kiosk's own network, or mends it |
 //! | `{"do":"wait","for":"idle","within_s":30}` | idle, synced, connected, offline, trusted, roster, revoked |
 //! | `{"do":"screen"}` `{"do":"status"}` | prints what stands there |
@@ -187,8 +188,12 @@ fn carry_out(command: Command, hub: &HubHandle, printer: &Printer) -> Result<(),
         },
         Command::SignOff => then(hub, Msg::SignOff).map(drop),
         Command::SignIn { pupil, reason } => walk::sign_in(hub, pupil, reason),
-        Command::GoHome { pupil } => walk::pass(hub, pupil, Msg::GoingHome),
-        Command::ComeBack { pupil } => walk::pass(hub, pupil, Msg::ComingBack),
+        Command::GoHome { pupil, staff, pin, collected } => {
+            walk::go_home(hub, pupil, collected)?;
+            show_who(hub, staff, &pin)?;
+            walk::answered(hub, state(hub)?.screen)
+        }
+        Command::ComeBack { pupil } => walk::come_back(hub, pupil),
         Command::Network { up } => {
             hub.network(up);
             state(hub).map(drop)
@@ -227,6 +232,16 @@ fn carry_out(command: Command, hub: &HubHandle, printer: &Printer) -> Result<(),
 
 fn sign_on(hub: &HubHandle, staff: StaffId, pin: &Pin) -> Result<(), Refused> {
     hub.send(Msg::Idle);
+    match show_who(hub, staff, pin)? {
+        Some(Screen::Register(_) | Screen::ChooseRegister(_) | Screen::Submitted(_)) => Ok(()),
+        Some(Screen::SignOn(screen)) => Err(Refused(screen.pin.map_or(screen.notice, |pad| pad.words))),
+        Some(Screen::Message(message)) => Err(Refused(message.words)),
+        _ => refused("not signed on"),
+    }
+}
+
+/// Picks a name and types its PIN; what the screen shows once it was looked at.
+fn show_who(hub: &HubHandle, staff: StaffId, pin: &Pin) -> Result<Option<Screen>, Refused> {
     hub.send(Msg::PickStaff { staff });
     for digit in pin.0.bytes() {
         if !digit.is_ascii_digit() {
@@ -235,12 +250,7 @@ fn sign_on(hub: &HubHandle, staff: StaffId, pin: &Pin) -> Result<(), Refused> {
         hub.send(Msg::PinDigit { digit: digit - b'0' });
     }
     hub.send(Msg::PinEnter);
-    match hub.wait(patience(None), State::is_idle)?.screen {
-        Some(Screen::Register(_) | Screen::ChooseRegister(_) | Screen::Submitted(_)) => Ok(()),
-        Some(Screen::SignOn(screen)) => Err(Refused(screen.pin.map_or(screen.notice, |pad| pad.words))),
-        Some(Screen::Message(message)) => Err(Refused(message.words)),
-        _ => refused("not signed on"),
-    }
+    Ok(hub.wait(patience(None), State::is_idle)?.screen)
 }
 
 fn on_register(hub: &HubHandle, msg: Msg) -> Result<Option<Screen>, Refused> {

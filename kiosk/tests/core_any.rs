@@ -67,6 +67,14 @@ fn msg() -> impl Strategy<Value = Msg> {
         2 => Just(Msg::Confirm),
         1 => Just(Msg::PickReason { reason: name("Family") }),
         1 => Just(Msg::NoReason),
+        1 => (0u8..14).prop_map(|month| Msg::PickMonth { month }),
+        1 => Just(Msg::PickCollector { who: name("Grandparent") }),
+        2 => Just(Msg::RollCall),
+        2 => any::<bool>().prop_map(|real| Msg::BeginRollCall { real }),
+        2 => (1u8..4).prop_map(|c| Msg::RollClass { class: class(c) }),
+        1 => Just(Msg::RollMissing),
+        4 => who().prop_map(|pupil| Msg::Account { pupil }),
+        1 => Just(Msg::EndRollCall),
         1 => Just(Msg::InOrOut),
         1 => Just(Msg::GoingHome),
         1 => Just(Msg::ComingBack),
@@ -173,7 +181,10 @@ fn play(mut d: Desk, steps: Vec<Step>) {
             }
             Screen::ReceptionDone(done) => {
                 // No passage of the pupil whose name is on the screen may wait when it says saved.
-                let waits = unsaved.iter().filter_map(Observation::pupil).any(|p| {
+                let passes = |f: &&Observation| {
+                    matches!(f, Observation::Arrived { .. } | Observation::Left { .. } | Observation::Returned { .. })
+                };
+                let waits = unsaved.iter().filter(passes).filter_map(Observation::pupil).any(|p| {
                     NAMES.iter().enumerate().any(|(i, (first, _))| pupil(i) == p && done.title.ends_with(first))
                 });
                 assert!(!(done.saved && waits), "{} says saved too early", done.title);
@@ -185,7 +196,13 @@ fn play(mut d: Desk, steps: Vec<Step>) {
     for _ in 0..8 {
         d.send(Msg::Back);
     }
-    assert!(matches!(d.view(), Screen::SignOn(_) | Screen::ReceptionIdle(_)) || d.model.mode().is_none());
+    let home = match d.view() {
+        Screen::SignOn(s) => s.back.is_empty(),
+        Screen::RollCall(r) => !r.under_way,
+        Screen::ReceptionIdle(_) => true,
+        _ => d.model.mode().is_none(),
+    };
+    assert!(home, "no way home from {:?}", d.view());
 }
 
 proptest! {
@@ -199,6 +216,11 @@ proptest! {
     #[test]
     fn at_reception(steps in steps()) {
         play(Desk::reception("08:52"), steps);
+    }
+
+    #[test]
+    fn at_an_assembly_point(steps in steps()) {
+        play(Desk::gate("08:52"), steps);
     }
 
     #[test]

@@ -125,17 +125,20 @@ fn reception_by_keyboard_reader_and_by_name() {
     assert!(
         matches!(&k.desk.facts[..], [Observation::Arrived { means: Means::Card, pupil, .. }] if *pupil == named("Kian"))
     );
-    k.press("Good morning, Kian. Signed in at 09:07. Go straight to 3 Willow. Saved. The office knows you are here.");
+    k.press(
+        "Good morning, Kian. Signed in at 09:07. You are marked late. Good that you are here. Go straight to 3 Willow. Saved. The \
+         office knows you are here.",
+    );
     k.press("Year 3");
     k.press("3 Willow");
     k.press("Ava T");
     k.press("No, go back");
     k.press("Ava T");
     k.press("Yes, sign me in");
-    k.press("Overslept");
     assert!(
         matches!(k.desk.facts.last(), Some(Observation::Arrived { means: Means::Name, pupil, .. }) if *pupil == named("Ava"))
     );
+    k.press("Overslept");
     assert_eq!(k.desk.seals.len(), 1);
 }
 
@@ -146,9 +149,11 @@ fn going_home_coming_back_help_and_no_reason() {
     k.press("OK");
     k.press("I am going home or coming back");
     k.press("I am going home");
-    for label in ["Year 3", "3 Willow", "Ben O", "Yes, I am going home"] {
+    for label in ["Year 3", "3 Willow", "Ben O", "Yes, I am going home", "On my own"] {
         k.press(label);
     }
+    k.desk.send(card("900001"));
+    k.show();
     assert!(matches!(k.desk.facts.last(), Some(Observation::Left { .. })));
     k.window.window().dispatch_event(WindowEvent::KeyPressed { text: Key::Escape.into() });
     k.turn();
@@ -180,7 +185,7 @@ fn a_long_list_of_names_has_more_pages() {
         school.row(&format!("staff/{n}"), shared::wire::v1::RowBody::Staff(row));
     }
     let mut k = Kiosk::new(Desk::new(school.rows, at("08:52")));
-    assert_eq!(k.labels().len(), 11);
+    assert_eq!(k.labels().len(), 12, "ten names, more of them, and the roll call");
     k.press("More names");
     k.press("Mr Number20");
     k.labelled("Back");

@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod live;
 pub mod look;
 pub mod office;
+pub mod reception;
 pub mod record;
 pub mod recovery;
 pub mod removal;

@@ -4,6 +4,7 @@
 
 use crate::auth::{self, Actor, session};
 use crate::error::Error;
+use crate::office::roll_call as roll;
 use crate::office::today::{self, Choose};
 use crate::state::App;
 use axum::extract::rejection::QueryRejection;
@@ -38,12 +39,46 @@ pub async fn today(
     session: Session,
     choose: Result<Query<Choose>, QueryRejection>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
-    let choose = today::chosen(choose)?;
+    let page = Page::Today(today::chosen(choose)?);
+    stream(app, actor, session, page).await
+}
+
+/// `GET /live/roll-call`: the same for the roll call.
+pub async fn roll_call(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    session: Session,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
+    stream(app, actor, session, Page::RollCall).await
+}
+
+/// A page that changes by itself.
+#[derive(Debug, Clone, Copy)]
+enum Page {
+    Today(Choose),
+    RollCall,
+}
+
+impl Page {
+    async fn fragment(self, app: &App, actor: &Actor) -> Result<String, Error> {
+        match self {
+            Self::Today(choose) => today::fragment(actor, app.clock.now(), choose).await.map(|(_, text)| text),
+            Self::RollCall => roll::fragment(actor, app.clock.now()).await,
+        }
+    }
+}
+
+async fn stream(
+    app: App,
+    actor: Actor,
+    session: Session,
+    page: Page,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
     let who = session::who(&session).await?.ok_or(Error::Forbidden)?;
     let (tell, told) = mpsc::channel(1);
     tokio::spawn(async move {
         // The receiver goes when the browser does; then `tell` fails or `closed` fires, and this ends.
-        if tokio::time::timeout(LONGEST, push(app, actor, who, choose, tell)).await.is_err() {
+        if tokio::time::timeout(LONGEST, push(app, actor, who, page, tell)).await.is_err() {
             tracing::debug!("a live page is asked to connect again");
         }
     });
@@ -52,7 +87,7 @@ pub async fn today(
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
-async fn push(app: App, mut actor: Actor, who: session::Who, choose: Choose, tell: mpsc::Sender<String>) {
+async fn push(app: App, mut actor: Actor, who: session::Who, page: Page, tell: mpsc::Sender<String>) {
     let mut changes = actor.school.changes();
     let mut stopping = app.stopping.clone();
     let mut tick = tokio::time::interval(TICK);
@@ -61,9 +96,9 @@ async fn push(app: App, mut actor: Actor, who: session::Who, choose: Choose, tel
     let mut shown = String::new();
     loop {
         changes.mark_unchanged();
-        match today::fragment(&actor, app.clock.now(), choose).await {
-            Ok((_, text)) if text == shown => {}
-            Ok((_, text)) => {
+        match page.fragment(&app, &actor).await {
+            Ok(text) if text == shown => {}
+            Ok(text) => {
                 shown.clone_from(&text);
                 if tell.send(text).await.is_err() {
                     return;

@@ -8,7 +8,8 @@ use crate::auth::{self, Role, login, session};
 use crate::error::{Error, problem};
 use crate::look::{self, Look};
 use crate::office::{
-    absence, account, amend, cards, held, import, kiosks, looks, question, register, removal, restored, staff, today,
+    absence, account, amend, cards, door, held, import, kiosks, looks, question, reception, register, removal,
+    restored, roll_call, staff, today,
 };
 use crate::state::App;
 use crate::{assets, enrol, health, live, sync};
@@ -63,6 +64,8 @@ pub struct Route {
 const EVERYBODY: &[Role] = &Role::ALL;
 /// Sees the day, with as much of it as the role needs (P31).
 const TODAY: &[Role] = &[Teacher, Office, Champion, Head, Committee, Trust];
+/// Sees who is in the building, by name.
+const ROLL: &[Role] = &[Teacher, Office, Champion, Head];
 /// Sees marks with names, codes and reasons.
 const READS: &[Role] = &[Office, Champion, Head];
 /// Changes the record.
@@ -118,6 +121,10 @@ pub const ROUTES: &[Route] = &[
     page("GET",  "/live/today",                       Who::SignedIn(TODAY), || get(live::today)),
     // ---- the register, with names and reasons ---------------------------------------------------------------------
     page("GET",  "/register/{class}/{session}",       Who::SignedIn(READS), || get(register::page)),
+    page("GET",  "/door",                             Who::SignedIn(READS), || get(door::page)),
+    // ---- who is in the building -------------------------------------------------------------------------------------
+    page("GET",  "/roll-call",                        Who::SignedIn(ROLL), || get(roll_call::page)),
+    page("GET",  "/live/roll-call",                   Who::SignedIn(ROLL), || get(live::roll_call)),
     // ---- changes of the record ------------------------------------------------------------------------------------
     page("GET",  "/amend/{pupil}/{session}",          Who::SignedIn(AMENDS), || get(amend::page)),
     page("POST", "/amend/{pupil}/{session}",          Who::SignedIn(AMENDS), || post(amend::submit)),
@@ -142,6 +149,8 @@ pub const ROUTES: &[Route] = &[
     page("GET",  "/cards/{pupil}",                    Who::SignedIn(PEOPLE), || get(cards::pupil)),
     page("POST", "/cards/{pupil}/bind",               Who::SignedIn(PEOPLE), || post(cards::bind_pupil)),
     page("POST", "/cards/{pupil}/lost",               Who::SignedIn(PEOPLE), || post(cards::lost_pupil)),
+    page("GET",  "/reception",                        Who::SignedIn(PEOPLE), || get(reception::page)),
+    page("POST", "/reception",                        Who::SignedIn(PEOPLE), || post(reception::submit)),
     // ---- how the roster came in ---------------------------------------------------------------------------------------
     page("GET",  "/import",                           Who::SignedIn(IMPORTS), || get(import::page)),
     page("GET",  "/import/pupils.csv",                Who::SignedIn(IMPORTS), || get(import::template)),

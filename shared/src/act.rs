@@ -9,7 +9,7 @@ use crate::log::{Hash, Head, Origin};
 use crate::register::QuestionKey;
 use crate::text::{Name, Remark};
 use crate::time::Millis;
-use crate::wire::v1::Choices;
+use crate::wire::v1::{Choices, FindBy};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -216,6 +216,17 @@ pub enum Act {
         new: Head,
         /// When the backup was made.
         backup: Millis,
+    },
+    /// How reception asks was set.
+    ReceptionSet {
+        /// Reasons offered to somebody who is late.
+        reasons: Vec<Name>,
+        /// Whether somebody who is late by card is asked too.
+        reason_after_card: bool,
+        /// Who may be picked as collecting a pupil.
+        collectors: Vec<Name>,
+        /// How a name is found.
+        find_by: FindBy,
     },
     /// A calendar was put in force: terms, closures, times.
     CalendarSet {

@@ -62,4 +62,6 @@ ids! {
     BootId;
     /// A planned absence.
     PlanId;
+    /// A roll call, by the kiosk's run and the moment at which it began there.
+    RollCallId;
 }

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod log;
 pub mod observation;
 pub mod register;
+pub mod roll_call;
 pub mod sync;
 pub mod text;
 pub mod time;

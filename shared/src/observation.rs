@@ -4,7 +4,7 @@
 //! only what it read from its clocks; what that means is resolved later (see [`crate::time`]).
 
 use crate::calendar::SessionKey;
-use crate::id::{ClassId, PupilId, StaffId};
+use crate::id::{ClassId, PupilId, RollCallId, StaffId};
 use crate::log::First;
 use crate::text::Text;
 use crate::time::{Anchor, Millis, Reading};
@@ -88,6 +88,18 @@ pub enum Observation {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Sealed>,
     },
+    /// Why a pupil who came in was late, as picked on the screen after the arrival was on disk: an arrival does not
+    /// wait for its reason, and is not lost with it.
+    Explained {
+        /// The pupil.
+        pupil: PupilId,
+        /// As for [`Observation::Arrived`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionKey>,
+        /// The reason, sealed to the server's key (base64); none if it could not be sealed: in the clear it goes nowhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Sealed>,
+    },
     /// A pupil left the building.
     Left {
         /// The pupil.
@@ -97,6 +109,12 @@ pub enum Observation {
         /// As for [`Observation::Arrived`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<SessionKey>,
+        /// Who collected them, as picked on the screen, sealed to the server's key (base64).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        collected: Option<Sealed>,
+        /// How the member of staff who let them go showed who they are; [`Observed::by`] says who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approved: Option<Means>,
     },
     /// A pupil who had left came back.
     Returned {
@@ -135,6 +153,27 @@ pub enum Observation {
     PinRefused {
         /// For whom.
         staff: StaffId,
+    },
+    /// A member of staff began a roll call of everybody in the building.
+    RollCallBegun {
+        /// Names it.
+        call: RollCallId,
+        /// Whether the building is being left in earnest; false: a drill.
+        real: bool,
+    },
+    /// A pupil was seen at the assembly point, or that was taken back.
+    Accounted {
+        /// Which roll call.
+        call: RollCallId,
+        /// The pupil.
+        pupil: PupilId,
+        /// Seen; false: ticked by mistake.
+        seen: bool,
+    },
+    /// A member of staff ended a roll call.
+    RollCallEnded {
+        /// Which.
+        call: RollCallId,
     },
     /// Something the kiosk must tell the office in its own fixed words (a card nobody knows, a full disk).
     Noticed {
@@ -210,8 +249,10 @@ impl Observation {
             | Self::Noted { pupil, .. }
             | Self::ChangeAsked { pupil, .. }
             | Self::Arrived { pupil, .. }
+            | Self::Explained { pupil, .. }
             | Self::Left { pupil, .. }
-            | Self::Returned { pupil, .. } => Some(*pupil),
+            | Self::Returned { pupil, .. }
+            | Self::Accounted { pupil, .. } => Some(*pupil),
             _ => None,
         }
     }
@@ -224,7 +265,10 @@ impl Observation {
             | Self::Submitted { session, .. }
             | Self::Noted { session, .. }
             | Self::ChangeAsked { session, .. } => Some(*session),
-            Self::Arrived { session, .. } | Self::Left { session, .. } | Self::Returned { session, .. } => *session,
+            Self::Arrived { session, .. }
+            | Self::Explained { session, .. }
+            | Self::Left { session, .. }
+            | Self::Returned { session, .. } => *session,
             _ => None,
         }
     }

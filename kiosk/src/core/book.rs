@@ -4,10 +4,11 @@
 
 use chrono::NaiveDate;
 use shared::calendar::SessionKey;
-use shared::id::{ClassId, PupilId, StaffId};
+use shared::id::{ClassId, PupilId, RollCallId, StaffId};
 use shared::text::{Name, Text};
 use shared::wire::v1::{
-    Choices, ClassRow, DayRow, Expected, MarkRow, Mode, PupilRow, RegisterRow, Row, RowBody, Settings, Sort, StaffRow,
+    Choices, ClassRow, DayRow, Expected, MarkRow, Mode, PassageRow, PupilRow, RegisterRow, RollCallRow, Row, RowBody,
+    Settings, Sort, StaffRow,
 };
 use std::collections::BTreeMap;
 
@@ -25,6 +26,9 @@ pub(super) struct Book {
     expected: BTreeMap<(SessionKey, PupilId), Expected>,
     marks: BTreeMap<(SessionKey, PupilId), MarkRow>,
     registers: BTreeMap<(SessionKey, ClassId), RegisterRow>,
+    pub passages: BTreeMap<PupilId, PassageRow>,
+    pub roll_calls: BTreeMap<RollCallId, RollCallRow>,
+    accounted: BTreeMap<(RollCallId, PupilId), bool>,
 }
 
 impl Book {
@@ -55,6 +59,9 @@ impl Book {
             RowBody::Expected(r) => drop(self.expected.remove(&(r.session, r.pupil))),
             RowBody::Mark(r) => drop(self.marks.remove(&(r.session, r.pupil))),
             RowBody::Register(r) => drop(self.registers.remove(&(r.session, r.class))),
+            RowBody::Passage(r) => drop(self.passages.remove(&r.pupil)),
+            RowBody::RollCall(r) => drop(self.roll_calls.remove(&r.call)),
+            RowBody::Accounted(r) => drop(self.accounted.remove(&(r.call, r.pupil))),
         }
     }
 
@@ -69,6 +76,9 @@ impl Book {
             RowBody::Expected(r) => drop(self.expected.insert((r.session, r.pupil), r.expected)),
             RowBody::Mark(r) => drop(self.marks.insert((r.session, r.pupil), r)),
             RowBody::Register(r) => drop(self.registers.insert((r.session, r.class), r)),
+            RowBody::Passage(r) => drop(self.passages.insert(r.pupil, r)),
+            RowBody::RollCall(r) => drop(self.roll_calls.insert(r.call, r)),
+            RowBody::Accounted(r) => drop(self.accounted.insert((r.call, r.pupil), r.seen)),
         }
     }
 
@@ -86,6 +96,10 @@ impl Book {
 
     pub fn register(&self, session: SessionKey, class: ClassId) -> Option<&RegisterRow> {
         self.registers.get(&(session, class))
+    }
+
+    pub fn accounted(&self, call: RollCallId, pupil: PupilId) -> Option<bool> {
+        self.accounted.get(&(call, pupil)).copied()
     }
 
     pub fn class_name(&self, class: ClassId) -> String {
@@ -161,6 +175,22 @@ impl Book {
         let mut classes: Vec<_> = self.classes.values().filter(|c| &c.year == year).collect();
         classes.sort_by_cached_key(|c| c.name.to_lowercase());
         classes
+    }
+
+    /// The pupils of a year on a date who were born in a month, by first name, then surname.
+    pub fn born_in(&self, year: &Name, month: u8, date: Option<NaiveDate>) -> Vec<PupilId> {
+        let of_year = |p: &&PupilRow| {
+            let class = self.class_of(p.pupil, date).and_then(|c| self.classes.get(&c));
+            p.born_month == Some(month) && class.is_some_and(|c| c.year == *year)
+        };
+        let here = |p: &&PupilRow| date.is_none_or(|d| self.is_on_roll(p, d));
+        let mut found: Vec<_> = self.pupils.values().filter(of_year).filter(here).collect();
+        found.sort_by_cached_key(|p| (p.first.to_lowercase(), p.last.to_lowercase(), p.pupil));
+        found.into_iter().map(|p| p.pupil).collect()
+    }
+
+    fn is_on_roll(&self, pupil: &PupilRow, date: NaiveDate) -> bool {
+        pupil.classes.iter().any(|m| m.from <= date && m.until.is_none_or(|u| date <= u))
     }
 
     /// As much of each surname as tells apart those with the same first name.

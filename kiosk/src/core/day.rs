@@ -72,6 +72,14 @@ impl Book {
         running.map_or(AtHand::NoSchool(date), |s| AtHand::One(SessionKey { date, half: s.half }))
     }
 
+    /// The session that a time belongs to, if that day is known.
+    pub fn session_at(&self, at: Millis) -> Option<SessionKey> {
+        match self.slot(at) {
+            AtHand::One(key) => Some(key),
+            AtHand::NoSchool(_) | AtHand::Unsure(_) => None,
+        }
+    }
+
     /// What a time says about registers.
     pub fn at_hand(&self, seen: &Seen) -> AtHand {
         if seen.trusted {

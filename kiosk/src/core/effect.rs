@@ -40,10 +40,10 @@ pub enum Effect {
 pub struct Draft {
     /// Who is signed on.
     pub by: Option<StaffId>,
-    /// What was seen. In an `Arrived` with `seal`, its `reason` is none until it is sealed.
+    /// What was seen. With `seal`, its `reason` or `collected` is none until it is sealed.
     pub what: Observation,
-    /// A reason picked at reception, to be sealed to the school's key (`Settings::seal_to`) and put into
-    /// `Arrived::reason` before anything is written. In the clear it goes nowhere.
+    /// A reason, or who collects a pupil, picked at reception: to be sealed to the school's key (`Settings::seal_to`) and
+    /// put into `Explained::reason` or `Left::collected` before anything is written. In the clear it goes nowhere.
     pub seal: Option<Name>,
 }
 

@@ -4,10 +4,11 @@
 
 use super::msg::{Recalled, Ticket};
 use shared::calendar::SessionKey;
-use shared::id::{ClassId, PupilId};
+use shared::id::{ClassId, PupilId, RollCallId};
 use shared::log::Origin;
 use shared::observation::{Mark, Observation, Wish};
 use shared::time::Interval;
+use shared::wire::v1::Way;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far a fact has come.
@@ -33,18 +34,10 @@ pub(super) struct Own {
     pub kept: Kept,
 }
 
-/// Passing through the door of the school.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gate {
-    In,
-    Out,
-    Back,
-}
-
 /// One passage.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Passage {
-    pub gate: Gate,
+    pub way: Way,
     pub session: Option<SessionKey>,
     pub when: Interval,
     pub kept: Kept,
@@ -64,6 +57,21 @@ pub(super) struct Sent {
     pub kept: Kept,
 }
 
+/// A roll call that was begun here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call {
+    pub real: bool,
+    pub begun: Interval,
+    pub kept: Kept,
+}
+
+/// One word about a pupil in a roll call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tick {
+    pub seen: bool,
+    pub kept: Kept,
+}
+
 /// All of it.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
@@ -77,6 +85,9 @@ pub(super) struct Ledger {
     asides: BTreeMap<(SessionKey, PupilId), Vec<Aside>>,
     /// Who was ever marked on which register: visitors are among them.
     marked: BTreeMap<(SessionKey, ClassId), BTreeSet<PupilId>>,
+    calls: BTreeMap<RollCallId, Call>,
+    ended: BTreeMap<RollCallId, Vec<Kept>>,
+    ticks: BTreeMap<(RollCallId, PupilId), Vec<Tick>>,
 }
 
 /// What waits for the disk, after what stands on it.
@@ -103,14 +114,22 @@ impl Ledger {
             Observation::Submitted { session, class, .. } => {
                 self.sent.entry((*session, *class)).or_default().push(Sent { when, kept });
             }
-            Observation::Arrived { pupil, session, .. } => self.pass(*pupil, Gate::In, *session, when, kept),
-            Observation::Left { pupil, session, .. } => self.pass(*pupil, Gate::Out, *session, when, kept),
-            Observation::Returned { pupil, session, .. } => self.pass(*pupil, Gate::Back, *session, when, kept),
+            Observation::Arrived { pupil, session, .. } => self.pass(*pupil, Way::In, *session, when, kept),
+            Observation::Left { pupil, session, .. } => self.pass(*pupil, Way::Out, *session, when, kept),
+            Observation::Returned { pupil, session, .. } => self.pass(*pupil, Way::Back, *session, when, kept),
             Observation::Noted { session, pupil, .. } => self.aside((*session, *pupil), None, kept),
             Observation::ChangeAsked { session, pupil, wish, .. } => {
                 self.aside((*session, *pupil), Some(*wish), kept);
             }
-            Observation::Booted { .. }
+            Observation::RollCallBegun { call, real } => {
+                self.calls.insert(*call, Call { real: *real, begun: when, kept });
+            }
+            Observation::Accounted { call, pupil, seen } => {
+                self.ticks.entry((*call, *pupil)).or_default().push(Tick { seen: *seen, kept });
+            }
+            Observation::RollCallEnded { call } => self.ended.entry(*call).or_default().push(kept),
+            Observation::Explained { .. }
+            | Observation::Booted { .. }
             | Observation::PinRefused { .. }
             | Observation::Anchored { .. }
             | Observation::SignedOn { .. }
@@ -143,14 +162,19 @@ impl Ledger {
         then_waiting(&mut self.sent, old.sent, |sent| sent.kept);
         then_waiting(&mut self.passages, old.passages, |passage| passage.kept);
         then_waiting(&mut self.asides, old.asides, |aside| aside.kept);
+        then_waiting(&mut self.ticks, old.ticks, |tick| tick.kept);
+        then_waiting(&mut self.ended, old.ended, |kept| *kept);
+        for (call, begun) in old.calls {
+            self.calls.entry(call).or_insert(begun);
+        }
         for (register, pupils) in old.marked {
             self.marked.entry(register).or_default().extend(pupils);
         }
         (self.heard, self.upto) = (old.heard, old.upto);
     }
 
-    fn pass(&mut self, pupil: PupilId, gate: Gate, session: Option<SessionKey>, when: Interval, kept: Kept) {
-        self.passages.entry(pupil).or_default().push(Passage { gate, session, when, kept });
+    fn pass(&mut self, pupil: PupilId, way: Way, session: Option<SessionKey>, when: Interval, kept: Kept) {
+        self.passages.entry(pupil).or_default().push(Passage { way, session, when, kept });
     }
 
     fn each_kept(&mut self) -> impl Iterator<Item = &mut Kept> {
@@ -158,7 +182,10 @@ impl Ledger {
         let sent = self.sent.values_mut().flatten().map(|s| &mut s.kept);
         let passages = self.passages.values_mut().flatten().map(|p| &mut p.kept);
         let asides = self.asides.values_mut().flatten().map(|a| &mut a.kept);
-        marks.chain(sent).chain(passages).chain(asides)
+        let calls = self.calls.values_mut().map(|c| &mut c.kept);
+        let ended = self.ended.values_mut().flatten();
+        let ticks = self.ticks.values_mut().flatten().map(|t| &mut t.kept);
+        marks.chain(sent).chain(passages).chain(asides).chain(calls).chain(ended).chain(ticks)
     }
 
     /// An append is on disk.
@@ -175,6 +202,9 @@ impl Ledger {
         self.sent.values_mut().for_each(|v| v.retain(|s| s.kept != gone));
         self.passages.values_mut().for_each(|v| v.retain(|p| p.kept != gone));
         self.asides.values_mut().for_each(|v| v.retain(|a| a.kept != gone));
+        self.calls.retain(|_, c| c.kept != gone);
+        self.ended.values_mut().for_each(|v| v.retain(|k| *k != gone));
+        self.ticks.values_mut().for_each(|v| v.retain(|t| t.kept != gone));
     }
 
     /// The own words about a pupil and session, oldest first.
@@ -195,7 +225,11 @@ impl Ledger {
     /// Whether the feed's rows reflect this word. A row about an earlier word of our own must not take a later one back
     /// under the teacher's finger.
     pub fn is_reflected(&self, word: &Own) -> bool {
-        match (word.kept, self.upto) {
+        self.reflects(word.kept)
+    }
+
+    fn reflects(&self, kept: Kept) -> bool {
+        match (kept, self.upto) {
             // Of a former log the server has what it will ever have of it; the rest was appended again to this one.
             (Kept::Saved(at), Some(upto)) => at.log != upto.log || at.seq <= upto.seq,
             _ => false,
@@ -215,6 +249,22 @@ impl Ledger {
     /// The newest submission of a register.
     pub fn submission(&self, session: SessionKey, class: ClassId) -> Option<&Sent> {
         self.sent.get(&(session, class))?.last()
+    }
+
+    /// The roll calls that were begun here.
+    pub fn calls(&self) -> impl Iterator<Item = (RollCallId, &Call)> {
+        self.calls.iter().map(|(id, call)| (*id, call))
+    }
+
+    /// Whether a roll call was ended here.
+    pub fn is_ended(&self, call: RollCallId) -> bool {
+        self.ended.get(&call).is_some_and(|kept| !kept.is_empty())
+    }
+
+    /// The newest own word about a pupil in a roll call, unless the feed's rows reflect it.
+    pub fn tick(&self, call: RollCallId, pupil: PupilId) -> Option<Tick> {
+        let word = self.ticks.get(&(call, pupil))?.last().copied()?;
+        (!self.reflects(word.kept)).then_some(word)
     }
 
     /// The newest passage of a pupil.

@@ -5,15 +5,17 @@
 use super::book::Book;
 use super::day::{AtHand, Seen};
 use super::effect::{Draft, Effect};
-use super::ledger::{Gate, Kept, Ledger, Word};
+use super::errand::Errand;
+use super::ledger::{Kept, Ledger, Word};
 use super::msg::{Pin, SyncStatus, Ticket};
+use super::roll_call::Calling;
 use super::screen::TileState;
 use shared::calendar::SessionKey;
 use shared::id::{ClassId, PupilId, StaffId};
 use shared::observation::{Mark, Means, Observation};
 use shared::text::{Name, Text};
 use shared::time::{Interval, Millis, Mono};
-use shared::wire::v1::{Expected, Fault, Mode, Seen as Three, Sort};
+use shared::wire::v1::{Expected, Fault, Mode, Seen as Three, Sort, Way};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of a kiosk.
@@ -69,7 +71,9 @@ pub(super) enum Stage {
     /// Sign-on, or reception's invitation.
     Home { page: usize, notice: String },
     /// At the key pad.
-    Pin { staff: StaffId, typed: Pin, checking: Option<Ticket>, trouble: bool },
+    Pin { staff: StaffId, typed: Pin, checking: Option<Ticket>, trouble: bool, errand: Errand },
+    /// A member of staff is asked for: a card, or a name and a PIN.
+    Staff { page: usize, notice: String, errand: Errand },
     /// Which register?
     Choose { notice: String },
     /// At the tiles.
@@ -79,15 +83,23 @@ pub(super) enum Stage {
     /// Reception: going home or coming back?
     Which,
     /// Reception: which year? (Only after "going home or coming back"; else the years stand on the invitation.)
-    Year { way: Gate },
+    Year { way: Way },
     /// Reception: which class?
-    Class { way: Gate, year: Name },
+    Class { way: Way, year: Name },
+    /// Reception: which month is your birthday in?
+    Month { way: Way, year: Name },
     /// Reception: which name?
-    Name { way: Gate, class: ClassId },
+    Name { way: Way, among: Among },
     /// Reception: is this you?
-    Confirm { way: Gate, pupil: PupilId, class: Option<ClassId> },
-    /// Reception: why?
-    Reason { pupil: PupilId },
+    Confirm { way: Way, pupil: PupilId, among: Option<Among> },
+    /// Reception: why? The arrival is written already.
+    Reason(Done),
+    /// Reception: who collects you?
+    Collect { pupil: PupilId, means: Means },
+    /// A roll call: a drill, or not?
+    BeginRollCall,
+    /// A roll call on the screen.
+    RollCall(Calling),
     /// Reception: the answer. `kept` is none when nothing had to be written.
     Done(Done),
     /// A sentence.
@@ -147,11 +159,30 @@ pub(super) enum Returning {
     AfterLate,
 }
 
+/// The names among which a pupil finds their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Among {
+    /// Those of a class.
+    Class(ClassId),
+    /// Those of a year who were born in a month.
+    Born { year: Name, month: u8 },
+}
+
+/// A pupil's last way through the door, here or at another kiosk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Passed {
+    pub way: Way,
+    pub session: Option<SessionKey>,
+    pub when: Interval,
+    /// While it is not on this disk.
+    pub ticket: Option<Ticket>,
+}
+
 /// An answer at reception.
 #[derive(Debug, Clone)]
 pub(super) struct Done {
     pub pupil: PupilId,
-    pub way: Gate,
+    pub way: Way,
     pub session: Option<SessionKey>,
     pub when: Interval,
     /// While it is not on disk.
@@ -218,22 +249,27 @@ impl Model {
 
     /// Asks for facts to be written, and takes them in as said but not saved.
     pub(super) fn append(&mut self, facts: Vec<Observation>, effects: &mut Vec<Effect>) -> Ticket {
-        self.append_sealed(facts, None, effects)
-    }
-
-    pub(super) fn append_sealed(
-        &mut self,
-        facts: Vec<Observation>,
-        seal: Option<Name>,
-        effects: &mut Vec<Effect>,
-    ) -> Ticket {
         let ticket = self.ticket();
         let (now, by) = (self.now(), self.who);
         for what in &facts {
             self.ledger.note(what, now, Kept::Waiting(ticket));
         }
-        let facts = facts.into_iter().map(|what| Draft { by, what, seal: seal.clone() }).collect();
+        let facts = facts.into_iter().map(|what| Draft { by, what, seal: None }).collect();
         effects.push(Effect::Append { ticket, facts });
+        ticket
+    }
+
+    /// The same for one fact with something to seal, and who answers for it.
+    pub(super) fn append_sealed(
+        &mut self,
+        what: Observation,
+        by: Option<StaffId>,
+        seal: Option<Name>,
+        effects: &mut Vec<Effect>,
+    ) -> Ticket {
+        let ticket = self.ticket();
+        self.ledger.note(&what, self.now(), Kept::Waiting(ticket));
+        effects.push(Effect::Append { ticket, facts: vec![Draft { by, what, seal }] });
         ticket
     }
 
@@ -322,14 +358,27 @@ impl Model {
         staff.into_iter().map(|(s, own)| (s.staff, own)).collect()
     }
 
-    /// How an arrival at reception came in.
-    pub(super) fn arrival(&self, pupil: PupilId, way: Gate, means: Means) -> Observation {
-        let session = self.sure_session();
-        match way {
-            Gate::In => Observation::Arrived { pupil, means, session, reason: None },
-            Gate::Out => Observation::Left { pupil, means, session },
-            Gate::Back => Observation::Returned { pupil, means, session },
-        }
+    /// The last way through the door, of what was said here and of what the feed tells: the later one.
+    pub(super) fn passed(&self, pupil: PupilId) -> Option<Passed> {
+        let own = self.ledger.passage(pupil).map(|p| Passed {
+            way: p.way,
+            session: p.session,
+            when: p.when,
+            ticket: match p.kept {
+                Kept::Waiting(ticket) => Some(ticket),
+                Kept::Saved(_) => None,
+            },
+        });
+        let heard = self.book.passages.get(&pupil).map(|row| Passed {
+            way: row.way,
+            session: Some(row.session),
+            when: Interval { earliest: row.at, latest: row.at, estimate: None },
+            ticket: None,
+        });
+        let (Some(mine), Some(told)) = (own, heard) else { return own.or(heard) };
+        // An own word whose time is not known is the newest thing that anybody here said.
+        let at = super::day::best(&mine.when);
+        Some(if at.is_none_or(|at| at >= told.when.earliest) { mine } else { told })
     }
 }
 

@@ -243,6 +243,11 @@ pub enum Msg {
         /// The pupil.
         pupil: PupilId,
     },
+    /// Reception: the month of my birthday.
+    PickMonth {
+        /// 1 to 12.
+        month: u8,
+    },
     /// Reception: yes, that is me.
     Confirm,
     /// Reception: why I am late.
@@ -252,6 +257,32 @@ pub enum Msg {
     },
     /// Reception: I would rather not say.
     NoReason,
+    /// Reception: who collects me.
+    PickCollector {
+        /// As on the button.
+        who: Name,
+    },
+    /// Staff: the roll call, please.
+    RollCall,
+    /// Begin a roll call.
+    BeginRollCall {
+        /// Not a drill.
+        real: bool,
+    },
+    /// Roll call: this class.
+    RollClass {
+        /// The class.
+        class: ClassId,
+    },
+    /// Roll call: everybody who was not seen yet.
+    RollMissing,
+    /// Roll call: I see this pupil; or, if seen already: I do not.
+    Account {
+        /// Who.
+        pupil: PupilId,
+    },
+    /// Roll call: end it (asked once more).
+    EndRollCall,
     /// Reception: "I am going home or coming back".
     InOrOut,
     /// Reception: I am going home.

@@ -107,7 +107,8 @@ fn sort_by(model: &mut Model, sheet: &mut Sheet, sort: Sort) {
 
 fn tell(model: &mut Model, sheet: &mut Sheet, pupil: PupilId, note: Name, effects: &mut Vec<Effect>) {
     let (session, class) = (sheet.session, sheet.class);
-    model.append_sealed(vec![Observation::Noted { session, class, pupil, note: None }], Some(note), effects);
+    let by = model.who;
+    model.append_sealed(Observation::Noted { session, class, pupil, note: None }, by, Some(note), effects);
     effects.push(Effect::SyncNow);
     sheet.panel = None;
     sheet.notice = words::note_sent(&model.name(sheet, pupil));

@@ -1,7 +1,7 @@
 //! When nobody is at school the screen rests: dark, with a clock that moves about, so that nothing burns in and no classroom
 //! glows at night. A touch or a card wakes it.
 //!
-//! Must never: rest while somebody is at the screen, while a school day runs, or on a time that nobody knows.
+//! Must never: rest while somebody is at the screen, while a school day or a roll call runs, or on a time that nobody knows.
 
 use super::model::{Model, Stage};
 use super::screen::Resting;
@@ -25,7 +25,8 @@ pub(super) fn resting(model: &Model) -> Option<Resting> {
         (Some(first), Some(last)) => now >= first.start.plus(-AROUND_MS) && now < last.end.plus(AROUND_MS),
         _ => false,
     });
-    if !untouched || busy || !matches!(model.stage, Stage::Home { .. }) {
+    let called = !super::roll_call::under_way(model).is_empty();
+    if !untouched || busy || called || !matches!(model.stage, Stage::Home { .. }) {
         return None;
     }
     let grave = fault(model);

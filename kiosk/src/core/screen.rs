@@ -2,6 +2,8 @@
 //!
 //! Must never: hold a reason for an absence, or name a thing by its place in a list.
 
+pub use super::picture::{Picture, Pictured};
+pub use super::roll_screen::{RollCall, RollGroup, RollPupil, RollState};
 pub use super::screen_classroom::*;
 
 use serde::Serialize;
@@ -37,6 +39,8 @@ pub enum Screen {
     ReceptionDone(ReceptionDone),
     /// Nobody is at school.
     Resting(Resting),
+    /// Who is in the building, and who was seen.
+    RollCall(RollCall),
     /// A calm sentence, until somebody taps or some seconds pass.
     Message(Message),
 }
@@ -112,6 +116,8 @@ pub struct ReceptionIdle {
     pub late: bool,
     /// The years to pick from, in order.
     pub years: Vec<Name>,
+    /// "Roll call" (sends `RollCall`).
+    pub roll_call: String,
     /// How sending stands, shown small.
     pub sync: SyncLine,
     /// What is wrong with the kiosk, one sentence, or empty.
@@ -150,12 +156,19 @@ pub enum Pick {
     Year(Name),
     /// Sends `PickClass`.
     Class(ClassId),
+    /// Sends `PickMonth`.
+    Month(u8),
     /// Sends `PickPupil`.
     Pupil(PupilId),
     /// Sends `GoingHome`.
     GoingHome,
     /// Sends `ComingBack`.
     ComingBack,
+    /// Sends `BeginRollCall`.
+    Begin {
+        /// Not a drill.
+        real: bool,
+    },
 }
 
 /// [`Screen::ReceptionConfirm`].
@@ -186,9 +199,11 @@ pub struct ReceptionReason {
     pub title: String,
     /// "Only the office can read your answer."
     pub words: String,
-    /// Reasons to pick from; each sends `PickReason`.
-    pub reasons: Vec<Name>,
-    /// "I would rather not say" (sends `NoReason`).
+    /// Whether it asks who collects a pupil; else it asks why.
+    pub collecting: bool,
+    /// What to pick from; each sends `PickReason`, or `PickCollector`.
+    pub reasons: Vec<Pictured>,
+    /// "I would rather not say" (sends `NoReason`), or empty.
     pub none: String,
 }
 

@@ -29,6 +29,10 @@ pub struct SignOn {
     pub pin: Option<PinPad>,
     /// A sentence about what just happened (an unknown card, say), or empty.
     pub notice: String,
+    /// "Back" (sends `Back`), or empty.
+    pub back: String,
+    /// "Roll call" (sends `RollCall`), or empty.
+    pub roll_call: String,
 }
 
 /// A name on the sign-on screen.

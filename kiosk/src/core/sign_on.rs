@@ -4,6 +4,7 @@
 
 use super::day::AtHand;
 use super::effect::{Beep, Effect};
+use super::errand::{self, Errand};
 use super::model::{Lock, Model, Stage};
 use super::msg::{Msg, Pin, Recalled, Ticket};
 use super::register;
@@ -90,9 +91,13 @@ pub(super) fn step(model: &mut Model, msg: &Msg, effects: &mut Vec<Effect>) {
     }
     match (msg, &mut model.stage) {
         (Msg::PickStaff { staff }, Stage::Home { .. }) if model.book.staff.contains_key(staff) => {
-            model.stage = Stage::Pin { staff: *staff, typed: Pin::default(), checking: None, trouble: false };
+            model.stage = at_pad(*staff, Errand::Register, false);
         }
-        (Msg::MoreNames, Stage::Home { page, .. }) => {
+        (Msg::PickStaff { staff }, Stage::Staff { errand, .. }) if model.book.staff.contains_key(staff) => {
+            let errand = errand.clone();
+            model.stage = at_pad(*staff, errand, false);
+        }
+        (Msg::MoreNames, Stage::Home { page, .. } | Stage::Staff { page, .. }) => {
             let pages = model.book.staff.len().div_ceil(NAMES).max(1);
             *page = (*page + 1) % pages;
         }
@@ -110,6 +115,10 @@ pub(super) fn step(model: &mut Model, msg: &Msg, effects: &mut Vec<Effect>) {
         (Msg::PinEnter, Stage::Pin { .. }) => check_pin(model, effects),
         _ => {}
     }
+}
+
+fn at_pad(staff: StaffId, errand: Errand, trouble: bool) -> Stage {
+    Stage::Pin { staff, typed: Pin::default(), checking: None, trouble, errand }
 }
 
 fn edit_pin(model: &mut Model, edit: impl FnOnce(&mut Pin)) {
@@ -143,15 +152,15 @@ fn check_pin(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 pub(super) fn pin_checked(model: &mut Model, ticket: Ticket, right: bool, effects: &mut Vec<Effect>) {
-    let Stage::Pin { staff, checking: Some(asked), .. } = &model.stage else { return };
+    let Stage::Pin { staff, checking: Some(asked), errand, .. } = &model.stage else { return };
     if *asked != ticket {
         return;
     }
-    let staff = *staff;
+    let (staff, errand) = (*staff, errand.clone());
     if right {
         model.locks.remove(&staff);
         model.strangers = Lock::default();
-        signed_on(model, staff, Means::Name, effects);
+        errand::done(model, staff, Means::Name, errand, effects);
     } else {
         wrong_pin(model, staff, effects);
     }
@@ -165,7 +174,10 @@ fn wrong_pin(model: &mut Model, staff: StaffId, effects: &mut Vec<Effect>) {
         facts.push(Observation::Noticed { notice: Notice::PinLocked { staff } });
     }
     model.append(facts, effects);
-    model.stage = Stage::Pin { staff, typed: Pin::default(), checking: None, trouble: true };
+    if let Stage::Pin { errand, .. } = &model.stage {
+        let errand = errand.clone();
+        model.stage = at_pad(staff, errand, true);
+    }
     effects.push(Effect::Beep(Beep::Low));
 }
 
@@ -197,9 +209,13 @@ pub(super) fn recall(model: &mut Model, fact: &Recalled) {
 /// A card at a classroom kiosk: a colleague signs on, or nobody that is known.
 pub(super) fn card(model: &mut Model, number: &str, effects: &mut Vec<Effect>) {
     let hash = model.card_hash(number);
-    let holder = hash.as_ref().and_then(|h| model.book.staff.values().find(|s| s.cards.contains(h))).map(|s| s.staff);
-    match holder {
-        Some(staff) if model.who == Some(staff) => {}
+    match errand::holder(model, number) {
+        // Read twice: said, and nothing more.
+        Some(staff) if model.who == Some(staff) => {
+            if let Stage::Register(sheet) = &mut model.stage {
+                sheet.notice = "You are signed on already.".to_owned();
+            }
+        }
         Some(staff) if matches!(model.stage, Stage::Register(_) | Stage::Submitted(_)) => {
             // A colleague takes over: the tiles stay where they are.
             model.who = Some(staff);
@@ -222,7 +238,7 @@ pub(super) fn card(model: &mut Model, number: &str, effects: &mut Vec<Effect>) {
     }
 }
 
-fn signed_on(model: &mut Model, staff: StaffId, means: Means, effects: &mut Vec<Effect>) {
+pub(super) fn signed_on(model: &mut Model, staff: StaffId, means: Means, effects: &mut Vec<Effect>) {
     model.who = Some(staff);
     model.append(vec![Observation::SignedOn { means }], effects);
     effects.push(Effect::Beep(Beep::Good));

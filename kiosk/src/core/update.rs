@@ -4,12 +4,14 @@
 
 use super::day::Seen;
 use super::effect::{Beep, Effect};
-use super::model::{Bond, Model, Stage};
+use super::errand::Errand;
+use super::model::{Among, Bond, Model, Stage};
 use super::msg::{Msg, Recalled, Ticket, WhyNotSaved};
-use super::{reception, register, sign_on, words};
+use super::roll_call::{Calling, Shows};
+use super::{errand, reception, register, roll_call, sign_on, words};
 use shared::log::Origin;
 use shared::time::Mono;
-use shared::wire::v1::{Fault, Mode};
+use shared::wire::v1::{Fault, Mode, Way};
 
 /// Takes a message in.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -28,6 +30,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 }
             }
             register::follow_roll(model);
+            roll_call::follow(model, model.touched);
         }
         Msg::Reflected { upto } => model.ledger.reflected(upto),
         // The old rows stay on the screen until the new ones are here.
@@ -63,17 +66,33 @@ fn by_person(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
     match msg {
         Msg::SignOff => go_home(model),
         Msg::Back => back(model),
-        Msg::Card { number } => match model.mode() {
-            Some(Mode::Reception) => reception::card(model, &number.0, effects),
-            Some(Mode::Classroom) => sign_on::card(model, &number.0, effects),
-            None => {}
-        },
-        _ if model.mode() == Some(Mode::Reception) => reception::step(model, msg, effects),
-        _ if model.mode() == Some(Mode::Classroom) => match &model.stage {
-            Stage::Register(_) | Stage::Submitted(_) => register::step(model, &msg, effects),
+        Msg::Card { number } => card(model, &number.0, effects),
+        Msg::RollCall if model.mode().is_some() => roll_call::ask(model),
+        _ => match (&model.stage, model.mode()) {
+            (_, None) => {}
+            (Stage::Staff { .. } | Stage::Pin { .. }, _) => sign_on::step(model, &msg, effects),
+            (Stage::BeginRollCall | Stage::RollCall(_), _) | (_, Some(Mode::RollCall)) => {
+                roll_call::step(model, &msg, effects);
+            }
+            (_, Some(Mode::Reception)) => reception::step(model, msg, effects),
+            (Stage::Register(_) | Stage::Submitted(_), _) => register::step(model, &msg, effects),
             _ => sign_on::step(model, &msg, effects),
         },
-        _ => {}
+    }
+}
+
+fn card(model: &mut Model, number: &str, effects: &mut Vec<Effect>) {
+    let errand = match &model.stage {
+        Stage::Staff { errand, .. } | Stage::Pin { errand, .. } if *errand != Errand::Register => Some(errand.clone()),
+        _ => None,
+    };
+    match (errand, &model.stage, model.mode()) {
+        (Some(errand), ..) => errand::card(model, number, errand, effects),
+        (None, Stage::RollCall(_), _) => roll_call::card(model, number, effects),
+        (None, _, Some(Mode::Reception)) => reception::card(model, number, effects),
+        (None, _, Some(Mode::Classroom)) => sign_on::card(model, number, effects),
+        (None, _, Some(Mode::RollCall)) => errand::card(model, number, Errand::RollCall, effects),
+        (None, _, None) => {}
     }
 }
 
@@ -89,7 +108,6 @@ pub(super) fn go_home_saying(model: &mut Model, notice: String) {
 
 /// One step back. Every stage names one that is nearer to home.
 fn back(model: &mut Model) {
-    use super::ledger::Gate;
     let stage = std::mem::take(&mut model.stage);
     model.stage = match stage {
         Stage::Register(mut sheet) => {
@@ -100,20 +118,42 @@ fn back(model: &mut Model) {
                 Stage::default()
             }
         }
+        Stage::Pin { errand, .. } if errand != Errand::Register => errand::ask(errand),
+        Stage::Staff { errand: Errand::LetGo { pupil, means, collected: Some(_) }, .. } => {
+            Stage::Collect { pupil, means }
+        }
+        Stage::RollCall(calling) if calling.ending => Stage::RollCall(Calling { ending: false, ..calling }),
+        Stage::RollCall(calling) if calling.shows != Shows::Classes && calling.classes.len() > 1 => {
+            model.stage = Stage::RollCall(calling);
+            return roll_call::show_classes(model);
+        }
         Stage::Home { .. } | Stage::Pin { .. } | Stage::Choose { .. } | Stage::Submitted(_) => {
             model.who = None;
             Stage::default()
         }
         Stage::Year { .. } => Stage::Which,
-        Stage::Class { way: Gate::In, .. } => Stage::default(),
+        Stage::Class { way: Way::In, .. } => Stage::default(),
         Stage::Class { way, .. } => Stage::Year { way },
-        Stage::Name { way, class } => match model.book.classes.get(&class) {
+        Stage::Month { way: Way::In, .. } => Stage::default(),
+        Stage::Month { way, .. } => Stage::Year { way },
+        Stage::Name { way, among: Among::Born { year, .. } } => Stage::Month { way, year },
+        Stage::Name { way, among: Among::Class(class) } => match model.book.classes.get(&class) {
             Some(row) if model.book.classes_of(&row.year).len() > 1 => Stage::Class { way, year: row.year.clone() },
-            Some(_) if way != Gate::In => Stage::Year { way },
+            Some(_) if way != Way::In => Stage::Year { way },
             _ => Stage::default(),
         },
-        Stage::Confirm { way, class: Some(class), .. } => Stage::Name { way, class },
-        Stage::Which | Stage::Confirm { .. } | Stage::Reason { .. } | Stage::Done(_) | Stage::Message { .. } => {
+        Stage::Confirm { way, among: Some(among), .. } => Stage::Name { way, among },
+        // The arrival is written; only the reason is left out.
+        Stage::Reason(done) => Stage::Done(done),
+        Stage::Which
+        | Stage::Confirm { .. }
+        | Stage::Collect { .. }
+        | Stage::Staff { .. }
+        | Stage::BeginRollCall
+        | Stage::RollCall(_)
+        | Stage::Done(_)
+        | Stage::Message { .. } => {
+            model.who = None;
             Stage::default()
         }
     };
@@ -127,10 +167,16 @@ const fn patience(stage: &Stage) -> Option<i64> {
         Stage::Home { .. } => None,
         Stage::Register(_) | Stage::Choose { .. } => Some(5 * MINUTE),
         Stage::Submitted(_) => Some(MINUTE),
-        Stage::Pin { .. } | Stage::Which | Stage::Year { .. } | Stage::Class { .. } | Stage::Name { .. } => {
-            Some(MINUTE / 2)
-        }
-        Stage::Confirm { .. } | Stage::Reason { .. } => Some(MINUTE / 2),
+        Stage::Pin { .. }
+        | Stage::Which
+        | Stage::Year { .. }
+        | Stage::Class { .. }
+        | Stage::Month { .. }
+        | Stage::Name { .. }
+        | Stage::Confirm { .. }
+        | Stage::Reason(_) => Some(MINUTE / 2),
+        Stage::Collect { .. } | Stage::Staff { .. } | Stage::BeginRollCall => Some(MINUTE),
+        Stage::RollCall(_) => Some(30 * MINUTE),
         Stage::Done(_) => Some(super::DONE_SECONDS as i64 * 1000),
         Stage::Message { .. } => Some(10_000),
     }
@@ -148,7 +194,7 @@ fn tick(model: &mut Model, seen: Seen, effects: &mut Vec<Effect>) {
     let away = seen.reading.mono.0.saturating_sub(touched.0);
     // Nobody can touch anything while a PIN is looked at or an answer is being saved.
     let waits = match &model.stage {
-        Stage::Done(done) => done.ticket.is_some(),
+        Stage::Done(done) | Stage::Reason(done) => done.ticket.is_some(),
         Stage::Pin { checking, .. } => checking.is_some(),
         _ => false,
     };
@@ -158,6 +204,7 @@ fn tick(model: &mut Model, seen: Seen, effects: &mut Vec<Effect>) {
         go_home(model);
     }
     register::keep_to_session(model, effects);
+    roll_call::follow(model, Some(touched));
 }
 
 /// The own facts of the last days, from the disk.
@@ -174,6 +221,12 @@ fn saved(model: &mut Model, ticket: Ticket, origins: &[Origin], effects: &mut Ve
     // The last number of the append is enough: acknowledgements are cumulative.
     let Some(last) = origins.iter().max_by_key(|o| o.seq) else { return };
     model.ledger.saved(ticket, *last);
+    if let Stage::Reason(done) = &mut model.stage
+        && done.ticket == Some(ticket)
+    {
+        done.ticket = None;
+        effects.push(Effect::Beep(Beep::Good));
+    }
     if let Stage::Done(done) = &mut model.stage
         && done.ticket == Some(ticket)
     {
@@ -197,7 +250,11 @@ fn not_saved(model: &mut Model, ticket: Ticket, why: WhyNotSaved, effects: &mut 
             sheet.undo.clear();
             Stage::Register(sheet)
         }
-        Stage::Done(done) if done.ticket == Some(ticket) => Stage::Message {
+        Stage::RollCall(calling) => {
+            let notice = "That could not be saved and was taken back. Please use paper too.".to_owned();
+            Stage::RollCall(Calling { notice, ..calling })
+        }
+        Stage::Done(done) | Stage::Reason(done) if done.ticket == Some(ticket) => Stage::Message {
             title: "That did not work".to_owned(),
             words: "Please tell somebody in the office that you are here.".to_owned(),
         },

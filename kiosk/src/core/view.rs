@@ -5,7 +5,7 @@
 use super::day::AtHand;
 use super::model::{Bond, Model, Stage};
 use super::screen::{Bar, Message, NotEnrolled, Screen, SyncForm, SyncLine};
-use super::{view_classroom, view_reception, words};
+use super::{view_classroom, view_errand, view_reception, view_roll_call, words};
 use shared::calendar::SessionKey;
 use shared::wire::v1::{Fault, Mode};
 
@@ -47,12 +47,16 @@ pub fn view(model: &Model) -> Screen {
             clock: clock(model),
         });
     }
+    if let Some(screen) = view_errand::screen(model).or_else(|| view_roll_call::screen(model)) {
+        return screen;
+    }
     if let Some(resting) = super::rest::resting(model) {
         return Screen::Resting(resting);
     }
     match mode {
         Mode::Classroom => view_classroom::screen(model),
         Mode::Reception => view_reception::screen(model),
+        Mode::RollCall => view_roll_call::home(model),
     }
 }
 

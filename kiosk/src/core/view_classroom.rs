@@ -19,7 +19,7 @@ pub(super) fn screen(model: &Model) -> Screen {
         Stage::Register(sheet) => register(model, sheet),
         Stage::Submitted(sheet) => submitted(model, sheet),
         Stage::Home { page, notice } => sign_on(model, *page, notice, None),
-        Stage::Pin { staff, typed, checking, trouble } => {
+        Stage::Pin { staff, typed, checking, trouble, .. } => {
             let pad = pin_pad(model, *staff, typed.0.len(), checking.is_some(), *trouble);
             sign_on(model, 0, "", Some(pad))
         }
@@ -27,7 +27,8 @@ pub(super) fn screen(model: &Model) -> Screen {
     }
 }
 
-fn room(model: &Model) -> String {
+/// The class, or the kiosk's name on the wall.
+pub(super) fn room(model: &Model) -> String {
     let classes = model.classes();
     match classes.as_slice() {
         [one] => model.book.class_name(*one),
@@ -35,7 +36,8 @@ fn room(model: &Model) -> String {
     }
 }
 
-fn sign_on(model: &Model, page: usize, notice: &str, pin: Option<PinPad>) -> Screen {
+/// A page of names, and whether there are more.
+pub(super) fn names(model: &Model, page: usize) -> (Vec<StaffButton>, bool) {
     let all = model.signers();
     let staff = all
         .iter()
@@ -44,6 +46,11 @@ fn sign_on(model: &Model, page: usize, notice: &str, pin: Option<PinPad>) -> Scr
         .filter_map(|(id, own)| model.book.staff.get(id).map(|s| (s, *own)))
         .map(|(s, own)| StaffButton { staff: s.staff, name: s.name.to_string(), own })
         .collect();
+    (staff, all.len() > NAMES)
+}
+
+fn sign_on(model: &Model, page: usize, notice: &str, pin: Option<PinPad>) -> Screen {
+    let (staff, more) = names(model, page);
     let at = model.seen.and_then(|s| s.best()).map(|b| model.book.local(b));
     let session = model.sure_session();
     let state = match model.at_hand() {
@@ -62,9 +69,11 @@ fn sign_on(model: &Model, page: usize, notice: &str, pin: Option<PinPad>) -> Scr
         greeting: format!("{}. Tap your card, or pick your name.", words::greeting(at)),
         state,
         staff,
-        more: all.len() > NAMES,
+        more,
         pin,
         notice: notice.to_owned(),
+        back: String::new(),
+        roll_call: super::view_roll_call::button(model),
     })
 }
 
@@ -73,7 +82,8 @@ fn lower_first(text: &str) -> String {
     chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
 }
 
-fn pin_pad(model: &Model, staff: StaffId, typed: usize, checking: bool, trouble: bool) -> PinPad {
+/// The key pad with what it says.
+pub(super) fn pin_pad(model: &Model, staff: StaffId, typed: usize, checking: bool, trouble: bool) -> PinPad {
     let wait = must_wait(model, staff);
     let wrong = model.locks.get(&staff).map_or(0, |l| l.wrong);
     let seconds = wait.saturating_add(999) / 1000;

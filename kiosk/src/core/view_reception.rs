@@ -4,18 +4,19 @@
 
 use super::DONE_SECONDS;
 use super::day::{Expect, best, expect};
-use super::ledger::Gate;
-use super::model::{Done, Model, Stage};
+use super::model::{Among, Done, Model, Stage};
 use super::screen::{
-    FindChoice, Pick, ReceptionConfirm, ReceptionDone, ReceptionFind, ReceptionIdle, ReceptionReason, Screen, Sign,
-    Tone,
+    FindChoice, Pick, Pictured, ReceptionConfirm, ReceptionDone, ReceptionFind, ReceptionIdle, ReceptionReason, Screen,
+    Sign, Tone,
 };
 use super::view::{clock, fault_at_rest, sync, today, unsure};
 use super::{reception, words};
 use chrono::{NaiveDateTime, Timelike};
 use shared::calendar::Half;
-use shared::id::{ClassId, PupilId};
+use shared::id::PupilId;
+use shared::text::Name;
 use shared::time::Millis;
+use shared::wire::v1::Way;
 
 pub(super) fn screen(model: &Model) -> Screen {
     match &model.stage {
@@ -36,19 +37,25 @@ pub(super) fn screen(model: &Model) -> Screen {
             let choices = classes.iter().map(|c| choice(Pick::Class(c.class), &c.name)).collect();
             find(model, "Which class are you in?".to_owned(), format!("{year} · {}", doing(*way)), choices)
         }
-        Stage::Name { way, class } => names(model, *way, *class),
-        Stage::Confirm { way, pupil, class } => confirm(model, *way, *pupil, *class),
-        Stage::Reason { pupil } => reason(model, *pupil),
+        Stage::Month { way, year } => {
+            let months = reception::months(model, year).into_iter();
+            let choices = months.map(|m| choice(Pick::Month(m), words::month(m))).collect();
+            find(model, "Which month is your birthday in?".to_owned(), format!("{year} · {}", doing(*way)), choices)
+        }
+        Stage::Name { way, among } => names(model, *way, among),
+        Stage::Confirm { way, pupil, among } => confirm(model, *way, *pupil, among.as_ref()),
+        Stage::Reason(done) => reason(model, done.pupil),
+        Stage::Collect { pupil, .. } => collect(model, *pupil),
         Stage::Done(d) => done(model, d),
         _ => idle(model),
     }
 }
 
-fn doing(way: Gate) -> &'static str {
+fn doing(way: Way) -> &'static str {
     match way {
-        Gate::In => "signing in",
-        Gate::Out => "going home",
-        Gate::Back => "coming back",
+        Way::In => "signing in",
+        Way::Out => "going home",
+        Way::Back => "coming back",
     }
 }
 
@@ -92,13 +99,14 @@ fn idle(model: &Model) -> Screen {
         meaning,
         late,
         years: model.book.years(),
+        roll_call: super::view_roll_call::button(model),
         sync: sync(model),
         fault: fault_at_rest(model),
     })
 }
 
-fn names(model: &Model, way: Gate, class: ClassId) -> Screen {
-    let roll = reception::names(model, class);
+fn names(model: &Model, way: Way, among: &Among) -> Screen {
+    let roll = reception::found(model, among);
     let choices = roll
         .iter()
         .filter_map(|p| model.book.pupils.get(p))
@@ -108,15 +116,21 @@ fn names(model: &Model, way: Gate, class: ClassId) -> Screen {
             detail: model.book.initial(p.pupil, &roll),
         })
         .collect();
-    find(model, "Which one is you?".to_owned(), format!("{} · {}", model.book.class_name(class), doing(way)), choices)
+    let of = match among {
+        Among::Class(class) => model.book.class_name(*class),
+        Among::Born { year, month } => format!("{year}, born in {}", words::month(*month)),
+    };
+    find(model, "Which one is you?".to_owned(), format!("{of} · {}", doing(way)), choices)
 }
 
-fn first(model: &Model, pupil: PupilId) -> String {
+/// The first name of a pupil.
+pub(super) fn first(model: &Model, pupil: PupilId) -> String {
     model.book.pupils.get(&pupil).map(|p| p.first.to_string()).unwrap_or_default()
 }
 
-fn confirm(model: &Model, way: Gate, pupil: PupilId, class: Option<ClassId>) -> Screen {
-    let roll = class.map(|c| reception::names(model, c)).unwrap_or_default();
+fn confirm(model: &Model, way: Way, pupil: PupilId, among: Option<&Among>) -> Screen {
+    let roll = among.map(|a| reception::found(model, a)).unwrap_or_default();
+    let class = model.book.class_of(pupil, model.sure_session().map(|s| s.date));
     Screen::ReceptionConfirm(ReceptionConfirm {
         clock: clock(model),
         first: first(model, pupil),
@@ -124,9 +138,9 @@ fn confirm(model: &Model, way: Gate, pupil: PupilId, class: Option<ClassId>) -> 
         class: class.map(|c| model.book.class_name(c)).unwrap_or_default(),
         title: "Is this you?".to_owned(),
         yes: match way {
-            Gate::In => "Yes, sign me in",
-            Gate::Out => "Yes, I am going home",
-            Gate::Back => "Yes, I am back",
+            Way::In => "Yes, sign me in",
+            Way::Out => "Yes, I am going home",
+            Way::Back => "Yes, I am back",
         }
         .to_owned(),
         no: "No, go back".to_owned(),
@@ -138,8 +152,24 @@ fn reason(model: &Model, pupil: PupilId) -> Screen {
         clock: clock(model),
         title: format!("{}, {}. What kept you?", words::greeting(local(model)), first(model, pupil)),
         words: "Only the office can read your answer.".to_owned(),
-        reasons: model.book.settings.as_ref().map(|s| s.reasons.clone()).unwrap_or_default(),
+        collecting: false,
+        reasons: pictured(model.book.settings.as_ref().map(|s| s.reasons.as_slice())),
         none: "I would rather not say".to_owned(),
+    })
+}
+
+fn pictured(names: Option<&[Name]>) -> Vec<Pictured> {
+    names.unwrap_or_default().iter().cloned().map(Pictured::new).collect()
+}
+
+fn collect(model: &Model, pupil: PupilId) -> Screen {
+    Screen::ReceptionReason(ReceptionReason {
+        clock: clock(model),
+        title: format!("{}, who is collecting you?", first(model, pupil)),
+        words: "Then a member of staff lets you go.".to_owned(),
+        collecting: true,
+        reasons: pictured(model.book.settings.as_ref().map(|s| s.collectors.as_slice())),
+        none: String::new(),
     })
 }
 
@@ -162,29 +192,31 @@ fn done(model: &Model, d: &Done) -> Screen {
         _ => format!("{in_words}{at_words}."),
     };
     let (tone, sign, title, words) = match (d.way, expected) {
-        (Gate::Out, _) => (Tone::Plain, Sign::Home, format!("Goodbye, {name}"), format!("Signed out{at_words}.")),
-        (Gate::Back, _) => {
+        (Way::Out, _) => (Tone::Plain, Sign::Home, format!("Goodbye, {name}"), format!("Signed out{at_words}.")),
+        (Way::Back, _) => {
             (Tone::Green, Sign::Tick, format!("Welcome back, {name}"), format!("Signed in{at_words}.{go}"))
         }
-        (Gate::In, Some(Expect::OnTime)) => {
+        (Way::In, Some(Expect::OnTime)) => {
             let sign = match d.session.map(|s| s.half) {
                 Some(Half::Pm) => Sign::Afternoon,
                 _ => Sign::Morning,
             };
             (Tone::Green, sign, format!("{greeting}, {name}"), format!("{in_words} You are in good time."))
         }
-        (Gate::In, Some(Expect::Late(_))) => {
-            (Tone::Amber, Sign::Late, format!("{greeting}, {name}"), format!("{in_words}{go}"))
+        (Way::In, Some(Expect::Late(_))) => {
+            let late = if d.again { "" } else { " You are marked late. Good that you are here." };
+            (Tone::Amber, Sign::Late, format!("{greeting}, {name}"), format!("{in_words}{late}{go}"))
         }
-        (Gate::In, Some(Expect::AfterClose(_))) => {
-            (Tone::Amber, Sign::Tick, format!("{greeting}, {name}"), format!("{in_words}{go}"))
+        (Way::In, Some(Expect::AfterClose(_))) => {
+            let late = if d.again { "" } else { " Good that you are here." };
+            (Tone::Amber, Sign::Tick, format!("{greeting}, {name}"), format!("{in_words}{late}{go}"))
         }
-        (Gate::In, _) => (Tone::Plain, Sign::Tick, format!("{greeting}, {name}"), format!("{in_words}{go}")),
+        (Way::In, _) => (Tone::Plain, Sign::Tick, format!("{greeting}, {name}"), format!("{in_words}{go}")),
     };
     let saved = d.ticket.is_none();
     let there = match d.way {
-        Gate::Out => "you have left",
-        Gate::In | Gate::Back => "you are here",
+        Way::Out => "you have left",
+        Way::In | Way::Back => "you are here",
     };
     Screen::ReceptionDone(ReceptionDone {
         tone,

@@ -112,6 +112,11 @@ pub(super) fn session(key: SessionKey) -> String {
     format!("{} · {}", date(key.date), half(key.half))
 }
 
+/// "November", of 11.
+pub(super) fn month(n: u8) -> &'static str {
+    chrono::Month::try_from(n).map_or("", |m| m.name())
+}
+
 /// "Good morning", "Good afternoon", or "Hello" when nobody knows.
 pub(super) fn greeting(at: Option<NaiveDateTime>) -> &'static str {
     match at.map(|t| t.hour()) {

@@ -250,7 +250,9 @@ impl Run {
     fn stamp(&self, at: Reading, draft: Draft) -> Observed {
         let Draft { by, mut what, seal } = draft;
         let place = match &mut what {
-            Observation::Arrived { reason: place, .. } | Observation::Noted { note: place, .. } => Some(place),
+            Observation::Noted { note, .. } => Some(note),
+            Observation::Explained { reason, .. } => Some(reason),
+            Observation::Left { collected, .. } => Some(collected),
             _ => None,
         };
         if let (Some(place), Some(said), Some(key)) = (place, seal, &self.seal_to) {

@@ -37,6 +37,9 @@ fn settings(mode: Mode, seal_to: &str) -> RowBody {
         seal_to: text(seal_to),
         reasons: vec![text("Missed the bus")],
         choices: shared::wire::v1::Choices::default(),
+        reason_after_card: true,
+        collectors: Vec::new(),
+        find_by: shared::wire::v1::FindBy::Class,
     })
 }
 
@@ -71,6 +74,7 @@ fn roster(mode: Mode, seal_to: &str) -> Vec<Row> {
             classes: vec![Membership { class: CLASS, from: date, until: None }],
             birthday: None,
             of: None,
+            born_month: None,
             cards: Vec::new(),
         }));
     }
@@ -185,8 +189,7 @@ fn a_reason_is_written_sealed_and_only_sealed() {
     let (inbox, _work) = channel();
     let mut run = run::Run::new(store.clone(), clock(), None, Front::none(), Arc::new(Live::default()), inbox).unwrap();
     run.begin().unwrap();
-    let what =
-        Observation::Arrived { pupil: pupil(1), means: shared::observation::Means::Name, session: None, reason: None };
+    let what = Observation::Explained { pupil: pupil(1), session: None, reason: None };
     let draft = crate::core::Draft { by: None, what, seal: Some(text("Missed the bus")) };
     run.append(crate::core::Ticket(1), vec![draft]);
     drop(run);
@@ -194,7 +197,7 @@ fn a_reason_is_written_sealed_and_only_sealed() {
     let last = entries.last().unwrap();
     assert!(!last.body.contains("bus"));
     let fact: shared::observation::Observed = serde_json::from_str(&last.body).unwrap();
-    let Observation::Arrived { reason: Some(sealed), .. } = fact.what else { panic!("no reason: {fact:?}") };
+    let Observation::Explained { reason: Some(sealed), .. } = fact.what else { panic!("no reason: {fact:?}") };
     let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, sealed.as_str()).unwrap();
     assert_eq!(secret.unseal(&bytes).unwrap(), b"Missed the bus");
 }

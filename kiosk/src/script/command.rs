@@ -71,6 +71,13 @@ pub enum Command {
     GoHome {
         /// Who.
         pupil: PupilId,
+        /// Who lets them go.
+        staff: StaffId,
+        /// Their PIN.
+        pin: Pin,
+        /// Who collects them, picked when it is asked for; else the first on the screen.
+        #[serde(default)]
+        collected: Option<Name>,
     },
     /// Reception: back, by name.
     ComeBack {

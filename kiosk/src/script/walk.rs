@@ -73,15 +73,21 @@ fn find(hub: &HubHandle, pupil: PupilId) -> Result<(), Refused> {
     };
     for year in years {
         let names = then(hub, Msg::PickYear { year })?;
-        let classes = choices(&names);
-        if !classes.iter().any(|pick| matches!(pick, Pick::Class(_))) {
+        let parts: Vec<Msg> = choices(&names)
+            .into_iter()
+            .filter_map(|pick| match pick {
+                Pick::Class(class) => Some(Msg::PickClass { class }),
+                Pick::Month(month) => Some(Msg::PickMonth { month }),
+                _ => None,
+            })
+            .collect();
+        if parts.is_empty() {
             if pick(hub, &names, pupil)? {
                 return Ok(());
             }
         } else {
-            for class in classes {
-                let Pick::Class(class) = class else { continue };
-                let names = then(hub, Msg::PickClass { class })?;
+            for part in parts {
+                let names = then(hub, part)?;
                 if pick(hub, &names, pupil)? {
                     return Ok(());
                 }
@@ -110,16 +116,35 @@ fn pick(hub: &HubHandle, names: &Option<Screen>, pupil: PupilId) -> Result<bool,
     }
 }
 
-pub(super) fn pass(hub: &HubHandle, pupil: PupilId, way: Msg) -> Result<(), Refused> {
+/// Reception: back, by name.
+pub(super) fn come_back(hub: &HubHandle, pupil: PupilId) -> Result<(), Refused> {
     hub.send(Msg::Idle);
     hub.send(Msg::InOrOut);
-    hub.send(way);
+    hub.send(Msg::ComingBack);
     find(hub, pupil)?;
     let screen = then(hub, Msg::Confirm)?;
     answered(hub, screen)
 }
 
-fn answered(hub: &HubHandle, screen: Option<Screen>) -> Result<(), Refused> {
+/// Reception: out, by name, up to the screen that asks for a member of staff.
+pub(super) fn go_home(hub: &HubHandle, pupil: PupilId, collected: Option<Name>) -> Result<(), Refused> {
+    hub.send(Msg::Idle);
+    hub.send(Msg::InOrOut);
+    hub.send(Msg::GoingHome);
+    find(hub, pupil)?;
+    let mut screen = then(hub, Msg::Confirm)?;
+    if let Some(Screen::ReceptionReason(asked)) = screen {
+        let first = asked.reasons.into_iter().next().map(|p| p.words);
+        let Some(who) = collected.or(first) else { return refused("nobody to be collected by is on the screen") };
+        screen = then(hub, Msg::PickCollector { who })?;
+    }
+    match screen {
+        Some(Screen::SignOn(_)) => Ok(()),
+        other => answered(hub, other).and(refused("nobody was asked to let the pupil go")),
+    }
+}
+
+pub(super) fn answered(hub: &HubHandle, screen: Option<Screen>) -> Result<(), Refused> {
     match screen {
         Some(Screen::ReceptionDone(_)) => Ok(()),
         Some(Screen::Message(message)) => Err(Refused(message.words)),

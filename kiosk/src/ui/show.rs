@@ -6,8 +6,9 @@ use super::paths::strip;
 use super::rows::Rows;
 use super::{
     App, AskData, BarData, CallApi, ChoiceData, ChooseApi, ConfirmApi, DoneApi, EnrolApi, FindApi, FindData, IdleApi,
-    KioskWindow, MessageApi, OverData, Page, Palette, ReasonApi, RegisterApi, RestApi, Sign, SignOnApi, StaffData,
-    SubmittedApi, SyncForm, Theme, TileData, TileState, Tone,
+    KioskWindow, MessageApi, OverData, Page, Palette, Picture, PicturedData, ReasonApi, RegisterApi, RestApi, RollApi,
+    RollGroupData, RollPupilData, RollState, Sign, SignOnApi, StaffData, SubmittedApi, SyncForm, Theme, TileData,
+    TileState, Tone,
 };
 use crate::core::screen as s;
 use crate::core::{Look, Screen};
@@ -25,7 +26,9 @@ pub struct Shown {
     over: Rows<OverData>,
     years: Rows<SharedString>,
     find: Rows<FindData>,
-    reasons: Rows<SharedString>,
+    reasons: Rows<PicturedData>,
+    groups: Rows<RollGroupData>,
+    pupils: Rows<RollPupilData>,
 }
 
 /// Dresses the window.
@@ -49,7 +52,9 @@ impl Shown {
             over: Rows::new(|a, b| a.id == b.id),
             years: Rows::new(|a, b| a == b),
             find: Rows::new(|a, b| a.id == b.id),
-            reasons: Rows::new(|a, b| a == b),
+            reasons: Rows::new(|a, b| a.words == b.words),
+            groups: Rows::new(|a, b| a.id == b.id),
+            pupils: Rows::new(|a, b| a.id == b.id),
         };
         window.global::<SignOnApi>().set_staff(shown.staff.watched());
         window.global::<ChooseApi>().set_choices(shown.choices.watched());
@@ -58,6 +63,8 @@ impl Shown {
         window.global::<IdleApi>().set_years(shown.years.watched());
         window.global::<FindApi>().set_choices(shown.find.watched());
         window.global::<ReasonApi>().set_reasons(shown.reasons.watched());
+        window.global::<RollApi>().set_groups(shown.groups.watched());
+        window.global::<RollApi>().set_pupils(shown.pupils.watched());
         shown
     }
 
@@ -76,6 +83,7 @@ impl Shown {
             Screen::ReceptionReason(v) => self.reason(&window.global(), v),
             Screen::ReceptionDone(v) => done(&window.global(), v),
             Screen::Resting(v) => resting(&window.global(), v),
+            Screen::RollCall(v) => self.roll_call(&window.global(), v),
             Screen::Message(v) => message(&window.global(), v),
         };
         window.global::<App>().set_page(page);
@@ -87,6 +95,8 @@ impl Shown {
         api.set_state((&v.state).into());
         api.set_more(v.more);
         api.set_notice((&v.notice).into());
+        api.set_back((&v.back).into());
+        api.set_roll_call((&v.roll_call).into());
         let row = |p: &s::StaffButton| StaffData { id: p.staff.to_string().into(), name: (&p.name).into(), own: p.own };
         self.staff.show(v.staff.iter().map(row).collect());
         if let Some(pad) = &v.pin {
@@ -153,6 +163,7 @@ impl Shown {
         api.set_greeting((&v.greeting).into());
         api.set_meaning((&v.meaning).into());
         api.set_late(v.late);
+        api.set_roll_call((&v.roll_call).into());
         api.set_sync_form(form(v.sync.form));
         api.set_sync((&v.sync.words).into());
         api.set_fault((&v.fault).into());
@@ -178,8 +189,64 @@ impl Shown {
         api.set_title((&v.title).into());
         api.set_words((&v.words).into());
         api.set_none((&v.none).into());
-        self.reasons.show(names(&v.reasons));
+        api.set_collecting(v.collecting);
+        let row = |p: &s::Pictured| PicturedData { words: p.words.as_str().into(), picture: picture(p.picture) };
+        self.reasons.show(v.reasons.iter().map(row).collect());
         Page::Reason
+    }
+
+    fn roll_call(&self, api: &RollApi, v: &s::RollCall) -> Page {
+        api.set_bar(bar(&v.bar));
+        api.set_title((&v.title).into());
+        api.set_under_way(v.under_way);
+        api.set_count(i32::try_from(v.count).unwrap_or(i32::MAX));
+        api.set_words((&v.words).into());
+        api.set_listing(v.listing);
+        api.set_heading((&v.heading).into());
+        api.set_missing((&v.missing).into());
+        api.set_act((&v.act).into());
+        api.set_back((&v.back).into());
+        api.set_notice((&v.notice).into());
+        let group = |g: &s::RollGroup| RollGroupData {
+            id: g.class.to_string().into(),
+            name: (&g.name).into(),
+            words: (&g.words).into(),
+            done: g.done,
+            open: g.open,
+        };
+        self.groups.show(v.groups.iter().map(group).collect());
+        let pupil = |p: &s::RollPupil| RollPupilData {
+            id: p.pupil.to_string().into(),
+            first: (&p.first).into(),
+            initial: (&p.initial).into(),
+            state: match p.state {
+                s::RollState::Missing => RollState::Missing,
+                s::RollState::Seen => RollState::Seen,
+                s::RollState::Elsewhere => RollState::Elsewhere,
+            },
+            detail: (&p.detail).into(),
+            saved: p.saved,
+            label: (&p.label).into(),
+        };
+        self.pupils.show(v.pupils.iter().map(pupil).collect());
+        Page::RollCall
+    }
+}
+
+fn picture(picture: s::Picture) -> Picture {
+    match picture {
+        s::Picture::Bed => Picture::Bed,
+        s::Picture::Bus => Picture::Bus,
+        s::Picture::Car => Picture::Car,
+        s::Picture::Calendar => Picture::Calendar,
+        s::Picture::Thermometer => Picture::Thermometer,
+        s::Picture::House => Picture::House,
+        s::Picture::Rain => Picture::Rain,
+        s::Picture::Parent => Picture::Parent,
+        s::Picture::Grandparent => Picture::Grandparent,
+        s::Picture::Relatives => Picture::Relatives,
+        s::Picture::Alone => Picture::Alone,
+        s::Picture::Bubble => Picture::Bubble,
     }
 }
 

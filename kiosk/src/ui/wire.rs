@@ -4,8 +4,8 @@
 
 use super::paths::dashes;
 use super::{
-    App, CallApi, ChooseApi, ConfirmApi, FindApi, IdleApi, KioskWindow, ReasonApi, RegisterApi, RestApi, SignOnApi,
-    SubmittedApi, Theme,
+    App, CallApi, ChooseApi, ConfirmApi, FindApi, IdleApi, KioskWindow, ReasonApi, RegisterApi, RestApi, RollApi,
+    SignOnApi, SubmittedApi, Theme,
 };
 use crate::core::screen::{OverPick, Pick};
 use crate::core::{CardNumber, Msg};
@@ -21,9 +21,12 @@ pub fn pick_id(pick: &Pick) -> String {
     match pick {
         Pick::Year(year) => format!("year/{year}"),
         Pick::Class(class) => format!("class/{class}"),
+        Pick::Month(month) => format!("month/{month}"),
         Pick::Pupil(pupil) => format!("pupil/{pupil}"),
         Pick::GoingHome => "way/home".to_owned(),
         Pick::ComingBack => "way/back".to_owned(),
+        Pick::Begin { real: false } => "begin/drill".to_owned(),
+        Pick::Begin { real: true } => "begin/real".to_owned(),
     }
 }
 
@@ -33,6 +36,9 @@ fn picked(id: &str) -> Option<Msg> {
         ("year", year) => Name::new(year).ok().map(|year| Msg::PickYear { year }),
         ("class", class) => class.parse().ok().map(|class| Msg::PickClass { class }),
         ("pupil", pupil) => pupil.parse().ok().map(|pupil| Msg::PickPupil { pupil }),
+        ("month", month) => month.parse().ok().map(|month| Msg::PickMonth { month }),
+        ("begin", "drill") => Some(Msg::BeginRollCall { real: false }),
+        ("begin", "real") => Some(Msg::BeginRollCall { real: true }),
         ("way", "home") => Some(Msg::GoingHome),
         ("way", "back") => Some(Msg::ComingBack),
         _ => None,
@@ -94,6 +100,7 @@ pub fn wire(window: &KioskWindow, send: impl Fn(Msg) + 'static) {
 
     let sign_on = window.global::<SignOnApi>();
     sign_on.on_pick(about(&send, |staff| Msg::PickStaff { staff }));
+    sign_on.on_open_roll_call(plain(&send, || Msg::RollCall));
     sign_on.on_more_names(plain(&send, || Msg::MoreNames));
     let out = send.clone();
     sign_on.on_digit(move |n| {
@@ -144,6 +151,7 @@ pub fn wire(window: &KioskWindow, send: impl Fn(Msg) + 'static) {
 
     let idle = window.global::<IdleApi>();
     idle.on_year(named(&send, |year| Msg::PickYear { year }));
+    idle.on_open_roll_call(plain(&send, || Msg::RollCall));
     idle.on_help(plain(&send, || Msg::AskForHelp));
     idle.on_in_or_out(plain(&send, || Msg::InOrOut));
 
@@ -156,7 +164,21 @@ pub fn wire(window: &KioskWindow, send: impl Fn(Msg) + 'static) {
     window.global::<ConfirmApi>().on_confirm(plain(&send, || Msg::Confirm));
     let reason = window.global::<ReasonApi>();
     reason.on_pick(named(&send, |reason| Msg::PickReason { reason }));
+    reason.on_collect(named(&send, |who| Msg::PickCollector { who }));
     reason.on_no_reason(plain(&send, || Msg::NoReason));
+
+    let roll = window.global::<RollApi>();
+    roll.on_group(about(&send, |class| Msg::RollClass { class }));
+    roll.on_tick(about(&send, |pupil| Msg::Account { pupil }));
+    roll.on_missing_ones(plain(&send, || Msg::RollMissing));
+    let out = send.clone();
+    let weak = window.as_weak();
+    roll.on_begin_or_end(move || {
+        if let Some(window) = weak.upgrade() {
+            let under_way = window.global::<RollApi>().get_under_way();
+            out(if under_way { Msg::EndRollCall } else { Msg::RollCall });
+        }
+    });
 }
 
 fn plain(send: &Rc<dyn Fn(Msg)>, msg: fn() -> Msg) -> impl Fn() + 'static {

@@ -11,5 +11,7 @@ use crate::fixture::Desk;
 pub fn all() -> Vec<(usize, &'static str, Desk)> {
     let count = |from| move |(i, (name, desk))| (from + i, name, desk);
     let classroom = classroom::screens().into_iter().enumerate().map(count(0));
-    classroom.chain(reception::screens().into_iter().enumerate().map(count(8))).collect()
+    let reception = reception::screens().into_iter().enumerate().map(count(8));
+    let roll_calls = reception::roll_calls().into_iter().enumerate().map(count(3));
+    classroom.chain(reception).chain(roll_calls).collect()
 }

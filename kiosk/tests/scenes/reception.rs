@@ -3,6 +3,7 @@
 use super::classroom::offline;
 use crate::fixture::*;
 use kiosk::core::Msg;
+use shared::wire::v1::{FindBy, Seen};
 
 /// Reception's screens.
 pub fn screens() -> Vec<(&'static str, Desk)> {
@@ -43,9 +44,69 @@ pub fn screens() -> Vec<(&'static str, Desk)> {
     d.saving = false;
     d.send(Msg::InOrOut);
     d.send(card(&card_of(18)));
+    d.send(Msg::PickCollector { who: name("Grandparent") });
+    d.send(card("900001"));
     add("done_home", d);
     let mut d = Desk::reception("09:07");
     d.send(card("777"));
     add("message", d);
+    let mut d = Desk::reception("09:07");
+    d.set(|s| s.find_by = FindBy::Month);
+    d.send(Msg::PickYear { year: name("Year 3") });
+    add("find_month", d);
+    let mut d = Desk::reception("14:10");
+    d.send(Msg::InOrOut);
+    d.send(card(&card_of(18)));
+    add("collect", d);
+    let mut d = Desk::reception("14:10");
+    d.send(Msg::InOrOut);
+    d.send(card(&card_of(18)));
+    d.send(Msg::PickCollector { who: name("Grandparent") });
+    d.send(card(&card_of(18)));
+    add("let_go", d);
+    all
+}
+
+/// A drill on a morning with a few absences, half of a class ticked.
+fn drill() -> Desk {
+    let mut d = Desk::gate("10:36");
+    for i in 0..NAMES.len() {
+        let state = if i % 11 == 3 { Seen::Absent } else { Seen::Present };
+        d.hear(mark_row(pupil(i), am(), state, None));
+    }
+    d.send(Msg::RollCall);
+    d.send(card("900001"));
+    d.send(Msg::BeginRollCall { real: false });
+    d.send(Msg::RollClass { class: class(1) });
+    for i in 0..NAMES.len() {
+        if i % 3 == 0 {
+            d.send(Msg::Account { pupil: pupil(i) });
+        }
+    }
+    d
+}
+
+/// The roll call's screens.
+pub fn roll_calls() -> Vec<(&'static str, Desk)> {
+    let mut all = Vec::new();
+    let mut add = |name, desk| all.push((name, desk));
+    add("gate", Desk::gate("10:30"));
+    let mut d = Desk::gate("10:36");
+    d.send(Msg::RollCall);
+    d.send(card("900001"));
+    add("begin", d);
+    let mut d = drill();
+    offline(&mut d, 14);
+    add("roll_class", d);
+    let mut d = drill();
+    d.send(Msg::Back);
+    add("roll_classes", d);
+    let mut d = drill();
+    d.send(Msg::RollMissing);
+    add("roll_missing", d);
+    let mut d = drill();
+    d.send(Msg::Back);
+    d.send(Msg::EndRollCall);
+    add("roll_end", d);
     all
 }

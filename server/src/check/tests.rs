@@ -53,7 +53,16 @@ async fn lived_in() -> (World, Kiosk) {
         at(9, 5),
         Observation::Arrived { pupil: pupil(3), means: Means::Name, session: Some(session("am")), reason: None },
     );
-    door.write(at(11, 0), Observation::Left { pupil: pupil(2), means: Means::Name, session: Some(session("am")) });
+    door.write(
+        at(11, 0),
+        Observation::Left {
+            pupil: pupil(2),
+            means: Means::Name,
+            session: Some(session("am")),
+            collected: None,
+            approved: None,
+        },
+    );
     world.set(at(9, 6));
     world.push(&door).await;
     world.set(at(9, 20));

@@ -135,8 +135,14 @@ fn in_register(tx: &WriteTx<'_>, now: Now, kiosk: KioskId, grant: &Grant) -> Res
         }
     }
     tx.execute(
-        "INSERT INTO kiosk(id, room, mode, feed) VALUES (?1, ?2, ?3, ?4)",
-        params![kiosk.as_bytes(), grant.room.as_str(), mode_text(grant.mode), secret::random::<16>()?],
+        "INSERT INTO kiosk(id, room, mode, feed, roll_call) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            kiosk.as_bytes(),
+            grant.room.as_str(),
+            mode_text(grant.mode),
+            secret::random::<16>()?,
+            grant.mode == Mode::RollCall
+        ],
     )?;
     for class in &grant.classes {
         tx.execute(
@@ -166,11 +172,11 @@ fn gone() -> StoreError {
     )
 }
 
-/// A mode as its column.
+/// A mode as its column; a kiosk for roll calls reads as reception does, and has a column more that says so.
 pub(crate) const fn mode_text(mode: Mode) -> &'static str {
     match mode {
         Mode::Classroom => "classroom",
-        Mode::Reception => "reception",
+        Mode::Reception | Mode::RollCall => "reception",
     }
 }
 

@@ -50,6 +50,7 @@ pub fn refresh_day(tx: &WriteTx<'_>, now: Now) -> Result<(), StoreError> {
     }
     settle(tx, "day:", &days)?;
     super::marks::refresh_marks(tx, today)?;
+    super::door::refresh_door(tx, today)?;
     let mut expected = BTreeMap::new();
     for session in calendar.sessions(today, today + Days::new(EXPECTED_AHEAD)) {
         for (pupil, class, word) in expectations(tx, session)? {

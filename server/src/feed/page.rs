@@ -27,19 +27,29 @@ pub struct Reader {
     pub revoked: bool,
 }
 
+/// What a kiosk is for, from its columns `mode` and `roll_call`.
+#[must_use]
+pub fn mode(mode: &str, roll_call: bool) -> Mode {
+    match (mode, roll_call) {
+        ("reception", true) => Mode::RollCall,
+        ("reception", false) => Mode::Reception,
+        _ => Mode::Classroom,
+    }
+}
+
 /// A kiosk of this school, if it has one of this id.
 ///
 /// # Errors
 /// An accident of the store.
 pub fn reader(c: &Connection, kiosk: KioskId) -> Result<Option<Reader>, StoreError> {
     let found = c
-        .prepare_cached("SELECT mode, feed, revoked_at IS NOT NULL FROM kiosk WHERE id = ?1")?
+        .prepare_cached("SELECT mode, roll_call, feed, revoked_at IS NOT NULL FROM kiosk WHERE id = ?1")?
         .query_row([kiosk.as_bytes()], |r| {
-            Ok((r.get::<_, String>(0)?, r.get::<_, Option<[u8; 16]>>(1)?, r.get::<_, bool>(2)?))
+            let mode = mode(r.get_ref(0)?.as_str()?, r.get(1)?);
+            Ok((mode, r.get::<_, Option<[u8; 16]>>(2)?, r.get::<_, bool>(3)?))
         })
         .optional()?;
     let Some((mode, feed, revoked)) = found else { return Ok(None) };
-    let mode = if mode == "reception" { Mode::Reception } else { Mode::Classroom };
     let mut classes = c.prepare_cached("SELECT class FROM kiosk_class WHERE kiosk = ?1")?;
     let classes =
         classes.query_map([kiosk.as_bytes()], |r| Ok(ClassId::from_bytes(r.get(0)?)))?.collect::<Result<_, _>>()?;
@@ -68,6 +78,13 @@ pub fn page(c: &Connection, reader: &Reader, pull: &Pull) -> Result<Pulled, Stor
         Mode::Reception => c.prepare_cached(
             "SELECT seq, key, body FROM feed WHERE seq > ?1
              AND (audience IN ('all', 'reception', ?2) OR (length(audience) = 32 AND key NOT GLOB 'pupil:*' AND ?4 IS NOT NULL))
+             ORDER BY seq LIMIT ?3",
+        )?,
+        // A roll call needs no cards of pupils: it has their rows as the classes have them.
+        Mode::RollCall => c.prepare_cached(
+            "SELECT seq, key, body FROM feed WHERE seq > ?1
+             AND (audience IN ('all', ?2) OR (audience = 'reception' AND key NOT GLOB 'pupil:*')
+                  OR (length(audience) = 32 AND ?4 IS NOT NULL))
              ORDER BY seq LIMIT ?3",
         )?,
     };

@@ -11,8 +11,8 @@ use crate::store::{StoreError, WriteTx};
 use chrono::{Datelike, Days, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::id::{ClassId, KioskId, PupilId, StaffId};
-use shared::text::{Name, Text};
-use shared::wire::v1::{Choices, ClassRow, Membership, Mode, PupilRow, RowBody, Settings, StaffRow};
+use shared::text::Text;
+use shared::wire::v1::{Choices, ClassRow, FindBy, Membership, PupilRow, RowBody, Settings, StaffRow};
 use std::collections::BTreeMap;
 
 /// Days around today in which a membership is worth knowing: a kiosk a week behind, and a pupil who starts on Monday.
@@ -53,6 +53,8 @@ fn classes(c: &Connection, today: NaiveDate) -> Result<Rows, StoreError> {
 fn pupils(c: &Connection, today: NaiveDate) -> Result<Rows, StoreError> {
     let members = memberships(c, today)?;
     let cards = cards(c, "pupil")?;
+    // A month of birth goes to reception only where the school has names found by it (law 8).
+    let by_month = crate::reception::rules(c)?.find_by == FindBy::Month;
     let mut found = c.prepare_cached("SELECT id, first, last, born_on FROM pupil WHERE id = ?1")?;
     let mut out = Rows::new();
     for (pupil, classes) in members {
@@ -70,6 +72,7 @@ fn pupils(c: &Connection, today: NaiveDate) -> Result<Rows, StoreError> {
             classes,
             birthday,
             of: None,
+            born_month: None,
             cards: Vec::new(),
         };
         let key = format!("pupil:{pupil}");
@@ -77,7 +80,8 @@ fn pupils(c: &Connection, today: NaiveDate) -> Result<Rows, StoreError> {
             out.insert((Audience::Class(member.class), key.clone()), RowBody::Pupil(row.clone()));
         }
         let cards = cards.get(pupil.as_bytes()).cloned().unwrap_or_default();
-        out.insert((Audience::Reception, key), RowBody::Pupil(PupilRow { cards, ..row }));
+        let born_month = born.filter(|_| by_month).map(|born| born.0.month() as u8);
+        out.insert((Audience::Reception, key), RowBody::Pupil(PupilRow { cards, born_month, ..row }));
     }
     Ok(out)
 }
@@ -99,7 +103,16 @@ fn visitors(c: &Connection, today: NaiveDate) -> Result<Rows, StoreError> {
         let pupil = PupilId::from_bytes(r.get(0)?);
         let of = Some(text(&r.get::<_, String>(3)?)?);
         let (first, last) = (text(&r.get::<_, String>(1)?)?, text(&r.get::<_, String>(2)?)?);
-        let row = PupilRow { pupil, first, last, classes: Vec::new(), birthday: None, of, cards: Vec::new() };
+        let row = PupilRow {
+            pupil,
+            first,
+            last,
+            classes: Vec::new(),
+            birthday: None,
+            of,
+            born_month: None,
+            cards: Vec::new(),
+        };
         out.insert((Audience::Classroom, format!("visitor:{pupil}")), RowBody::Pupil(row));
     }
     Ok(out)
@@ -204,9 +217,11 @@ pub fn touch_kiosk(tx: &WriteTx<'_>, kiosk: KioskId) -> Result<(), StoreError> {
     let key = format!("settings:{kiosk}");
     let audience = Audience::Kiosk(kiosk);
     let found = tx
-        .query_row("SELECT room, mode, revoked_at IS NOT NULL FROM kiosk WHERE id = ?1", [kiosk.as_bytes()], |r| {
-            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, bool>(2)?))
-        })
+        .query_row(
+            "SELECT room, mode, roll_call, revoked_at IS NOT NULL FROM kiosk WHERE id = ?1",
+            [kiosk.as_bytes()],
+            |r| Ok((r.get::<_, String>(0)?, super::mode(r.get_ref(1)?.as_str()?, r.get(2)?), r.get::<_, bool>(3)?)),
+        )
         .optional()?;
     let (room, mode, revoked) = found.ok_or(StoreError::Missing("kiosk"))?;
     if revoked {
@@ -217,15 +232,18 @@ pub fn touch_kiosk(tx: &WriteTx<'_>, kiosk: KioskId) -> Result<(), StoreError> {
             .optional()?
             .ok_or(StoreError::Missing("setting of this school"))
     };
-    let reasons: Vec<Name> = crate::store::columns::json(&setting("reasons")?, "the reasons")?;
+    let reception = crate::reception::rules(tx)?;
     let settings = Settings {
         school: tx.school(),
         name: text(&setting("name")?)?,
         room: text(&room)?,
-        mode: if mode == "reception" { Mode::Reception } else { Mode::Classroom },
+        mode,
         card_key: text(&setting("card_key")?)?,
         seal_to: text(&setting("seal_public")?)?,
-        reasons,
+        reasons: reception.reasons,
+        reason_after_card: reception.reason_after_card,
+        collectors: reception.collectors,
+        find_by: reception.find_by,
         choices: choices(tx)?,
     };
     put(tx, audience, &key, &RowBody::Settings(settings))

@@ -9,7 +9,7 @@ use crate::error::{Answer, Error};
 use crate::health::OFFLINE_MS;
 use crate::state::App;
 use crate::store::StoreError;
-use crate::{device, enrol};
+use crate::{device, enrol, feed};
 use askama::Template;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse as _, Redirect};
@@ -35,6 +35,7 @@ struct KiosksPage {
 struct Kiosk {
     id: KioskId,
     room: String,
+    /// Empty for a classroom.
     mode: &'static str,
     classes: String,
     state: &'static str,
@@ -85,7 +86,7 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
         "SELECT k.id, k.room, k.mode, k.seen_at, k.revoked_at, k.app, k.faults,
                 (SELECT group_concat(name, ', ') FROM
                    (SELECT c.name FROM kiosk_class kc JOIN class c ON c.id = kc.class WHERE kc.kiosk = k.id ORDER BY c.sort, c.name)),
-                (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1 AND {})
+                (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1 AND {}), k.roll_call
          FROM kiosk k ORDER BY k.mode DESC, k.room",
         held::BY_PEOPLE
     );
@@ -108,11 +109,15 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
                 if faults.is_empty() { ("Online", "good") } else { ("Needs a look", "warn") }
             }
         };
-        let classroom = r.get_ref(2)?.as_str()? == "classroom";
+        let mode = match feed::mode(r.get_ref(2)?.as_str()?, r.get(9)?) {
+            Mode::Classroom => "",
+            Mode::Reception => "reception",
+            Mode::RollCall => "roll call",
+        };
         Ok(Kiosk {
             id,
             room: r.get(1)?,
-            mode: if classroom { "classroom" } else { "reception" },
+            mode,
             classes: r.get::<_, Option<String>>(7)?.unwrap_or_default(),
             state,
             colour,
@@ -184,7 +189,12 @@ pub async fn decide(
     let mode = match field("mode") {
         "classroom" => Mode::Classroom,
         "reception" => Mode::Reception,
-        _ => return Err(Error::BadInput("Choose classroom or reception. Go back and choose one.".to_owned())),
+        "roll_call" => Mode::RollCall,
+        _ => {
+            return Err(Error::BadInput(
+                "Choose classroom, reception or roll call. Go back and choose one.".to_owned(),
+            ));
+        }
     };
     let mut classes: Vec<ClassId> = Vec::new();
     for (_, class) in fields.iter().filter(|(name, _)| name == "class") {
@@ -195,7 +205,7 @@ pub async fn decide(
             "A classroom kiosk takes the register of a class. Go back and tick one.".to_owned(),
         ));
     }
-    if mode == Mode::Reception {
+    if mode != Mode::Classroom {
         classes.clear();
     }
     let grant = enrol::Grant { school: actor.school.id(), room, mode, classes, by: actor.officer() };

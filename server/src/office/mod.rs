@@ -8,6 +8,9 @@ pub mod account;
 pub mod amend;
 pub mod cards;
 mod choose;
+pub mod door;
+#[cfg(test)]
+mod door_tests;
 mod entry;
 pub mod held;
 pub mod import;
@@ -16,9 +19,11 @@ pub mod looks;
 #[cfg(test)]
 mod people_tests;
 pub mod question;
+pub mod reception;
 pub mod register;
 pub mod removal;
 pub mod restored;
+pub mod roll_call;
 mod said;
 pub use said::said;
 mod sheet;
@@ -74,6 +79,8 @@ impl Shell {
         let (role, people) = (actor.role, actor.role.keeps_people());
         let pages = [
             ("/today", "Today", role.sees_today()),
+            ("/door", "Reception", role.sees_reasons()),
+            ("/roll-call", "Roll call", role.sees_today_names()),
             ("/staff", "Staff", people),
             ("/cards", "Cards", people),
             ("/kiosks", "Kiosks", role.sees_kiosks()),

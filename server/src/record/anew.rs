@@ -24,8 +24,10 @@ pub(crate) struct Differs {
 
 /// Each derived table, what of it follows from the facts to the letter, and what a row of it is, for people. Times are
 /// left out: a second anchor makes them narrower, and only what was provisional is dated again then.
-const TABLES: [(&str, &str, &str); 6] = [
-    ("movement", "pupil, date, half, what, reason, log, seq", "arrivals and departures"),
+const TABLES: [(&str, &str, &str); 8] = [
+    ("movement", "pupil, date, half, what, reason, collected, log, seq", "arrivals and departures"),
+    ("roll_call", "call, real, begun_at IS NULL, ended_at IS NULL", "roll calls"),
+    ("roll_call_word", "call, pupil, log, seq, seen", "who was seen in roll calls"),
     (
         "plan",
         "id, pupil, from_on, from_half, until_on, until_half, code, detail, reason, withdrawn_at, log, seq, withdrawn_log, withdrawn_seq",

@@ -56,7 +56,7 @@ pub(super) struct Writer {
 pub(super) struct Kiosk {
     pub id: KioskId,
     pub room: Name,
-    pub reception: bool,
+    pub whole_school: bool,
     pub classes: Vec<ClassId>,
     pub revoked: bool,
 }
@@ -249,7 +249,7 @@ impl<'t, 'c> Context<'t, 'c> {
         let kiosk = Rc::new(Kiosk {
             id,
             room: Name::new(&room).map_err(|_| StoreError::Corrupt { what: "a room" })?,
-            reception: reader.mode == Mode::Reception,
+            whole_school: reader.mode != Mode::Classroom,
             classes: reader.classes,
             revoked: reader.revoked,
         });

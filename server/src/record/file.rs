@@ -4,7 +4,6 @@
 
 use super::context::{Body, Context, Held};
 use super::pending::AboutRow;
-use super::sitting::touched;
 use crate::store::StoreError;
 use crate::store::columns::{CodeCol, DateCol, HalfCol, int, to_json};
 use rusqlite::params;
@@ -46,61 +45,19 @@ impl Context<'_, '_> {
                 self.classes.insert((*session, *class));
                 Ok(())
             }
-            Observation::Arrived { pupil, session, reason, .. } => {
-                self.file_movement(held, seen, *pupil, *session, "arrived", reason.as_deref())
-            }
-            Observation::Left { pupil, session, .. } => self.file_movement(held, seen, *pupil, *session, "left", None),
-            Observation::Returned { pupil, session, .. } => {
-                self.file_movement(held, seen, *pupil, *session, "returned", None)
-            }
+            Observation::Arrived { .. }
+            | Observation::Explained { .. }
+            | Observation::Left { .. }
+            | Observation::Returned { .. }
+            | Observation::RollCallBegun { .. }
+            | Observation::Accounted { .. }
+            | Observation::RollCallEnded { .. } => self.file_door(held, seen),
             Observation::Booted { .. }
             | Observation::Anchored { .. }
             | Observation::SignedOn { .. }
             | Observation::PinRefused { .. }
             | Observation::Noticed { .. } => Ok(()),
         }
-    }
-
-    fn file_movement(
-        &mut self,
-        held: &Held,
-        seen: &Observed,
-        pupil: PupilId,
-        session: Option<SessionKey>,
-        what: &str,
-        reason: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let when = self.when(held.log, held.seq, &seen.at, held.received)?;
-        let sessions = match session {
-            Some(session) => vec![session],
-            None => touched(&self.calendar, &when),
-        };
-        for at in &sessions {
-            self.index(held, *at, pupil.as_bytes(), session.is_none());
-            self.marks.insert((*at, pupil));
-        }
-        let Some(last) = sessions.last() else { return Ok(()) };
-        if (held.origin.log, held.origin.seq) != (self.writer(held.log)?.id, held.seq) {
-            return Ok(()); // appended again after a fork: the late book has it already
-        }
-        self.tx
-            .prepare_cached(
-                "INSERT INTO movement(pupil, date, half, what, at_from, at_until, reason, log, seq)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                 ON CONFLICT(log, seq) DO UPDATE SET date = ?2, half = ?3, at_from = ?5, at_until = ?6",
-            )?
-            .execute(params![
-                pupil.as_bytes(),
-                DateCol(last.date),
-                HalfCol(last.half),
-                what,
-                when.earliest.0,
-                when.latest.0,
-                reason,
-                held.log,
-                int(held.seq)
-            ])?;
-        Ok(())
     }
 
     fn file_done(&mut self, held: &Held, act: &Act, at: Millis) -> Result<(), StoreError> {
@@ -194,12 +151,13 @@ impl Context<'_, '_> {
             | Act::CardLost { .. }
             | Act::Witnessed { .. }
             | Act::Removed { .. }
-            | Act::Restored { .. } => {}
+            | Act::Restored { .. }
+            | Act::ReceptionSet { .. } => {}
         }
         Ok(())
     }
 
-    fn index(&mut self, held: &Held, session: SessionKey, about: &[u8; 16], wide: bool) {
+    pub(super) fn index(&mut self, held: &Held, session: SessionKey, about: &[u8; 16], wide: bool) {
         let row = AboutRow { at: session.into(), about: *about, log: held.log, seq: held.seq, wide };
         self.pending.abouts.push(row);
     }

@@ -145,7 +145,7 @@ impl Context<'_, '_> {
                 let when = self.when(held.log, held.seq, &seen.at, held.received)?;
                 let Some(kiosk) = self.writer(held.log)?.kiosk else { return Ok(None) };
                 let by = seen.by.map(|staff| self.staff(staff)).transpose()?.flatten();
-                let owns = kiosk.reception || kiosk.classes.contains(&place.class);
+                let owns = kiosk.whole_school || kiosk.classes.contains(&place.class);
                 (when, Provenance::Kiosk { room: kiosk.room.clone(), owns, by, staff: seen.by }, what)
             }
         };

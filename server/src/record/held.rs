@@ -25,7 +25,7 @@ impl Context<'_, '_> {
         match &seen.what {
             Observation::Submitted { class, .. } => Ok(kiosk.classes.contains(class)),
             what => match what.pupil() {
-                Some(pupil) if kiosk.reception => self.exists(pupil),
+                Some(pupil) if kiosk.whole_school => self.exists(pupil),
                 Some(pupil) => {
                     let own = self.is_in(kiosk, what, pupil)? || self.was_in(kiosk.id, pupil)?;
                     Ok(own || (visits(kiosk, what) && !feed::choices(self.tx)?.no_visitors && self.exists(pupil)?))

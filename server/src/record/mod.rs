@@ -8,6 +8,7 @@ mod anew;
 mod append;
 mod context;
 mod dated;
+mod door;
 mod file;
 mod gather;
 mod held;

@@ -122,7 +122,10 @@ async fn who_leaves_in_the_morning_is_expected_absent_in_the_afternoon_until_bac
     let mut desk = world.enrol(Mode::Reception, &[]).await;
     desk.anchor(at(8, 45));
     let session = Some(session("am"));
-    desk.write(at(10, 0), Observation::Left { pupil: pupil(2), means: Means::Name, session });
+    desk.write(
+        at(10, 0),
+        Observation::Left { pupil: pupil(2), means: Means::Name, session, collected: None, approved: None },
+    );
     world.set(at(10, 1));
     world.push(&desk).await;
     let rows = "SELECT count(*) FROM feed WHERE key LIKE 'expected:%-pm' AND body IS NOT NULL";

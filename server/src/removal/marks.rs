@@ -21,6 +21,12 @@ pub(super) fn remove(tx: &WriteTx<'_>, last: NaiveDate, before: Millis, went: &m
         }
         registers(tx, session, &of)?;
     }
+    // Roll calls decide no mark; their facts go with their day.
+    tx.execute(
+        "DELETE FROM roll_call_word WHERE call IN (SELECT call FROM roll_call WHERE date <= ?1)",
+        [DateCol(last)],
+    )?;
+    tx.execute("DELETE FROM roll_call WHERE date <= ?1", [DateCol(last)])?;
     plans(tx, last, before)
 }
 

@@ -83,7 +83,7 @@ async fn whatever_it_writes_about_others_is_held_and_changes_nothing() {
         Observation::Submitted { session: am, class: shared::id::ClassId::from_bytes([9; 16]), tiles: Vec::new() },
         Observation::Arrived { pupil: of_theirs, means: Means::Card, session: Some(am), reason: None },
         Observation::Arrived { pupil: of_theirs, means: Means::Card, session: None, reason: None },
-        Observation::Left { pupil: of_theirs, means: Means::Card, session: Some(am) },
+        Observation::Left { pupil: of_theirs, means: Means::Card, session: Some(am), collected: None, approved: None },
         Observation::Returned { pupil: of_theirs, means: Means::Card, session: Some(am) },
     ] {
         room.write(at(8, 55), what);

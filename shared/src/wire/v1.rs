@@ -9,8 +9,8 @@ mod tail;
 
 pub use enrol::{EnrolPoll, EnrolRequest, EnrolTicket, Enrolment};
 pub use row::{
-    Choices, ClassRow, DayRow, Expected, ExpectedRow, MarkRow, Membership, Mode, Palette, PupilRow, RegisterRow, Row,
-    RowBody, Seen, SessionTimes, Settings, Sort, StaffRow,
+    AccountedRow, Choices, ClassRow, DayRow, Expected, ExpectedRow, FindBy, MarkRow, Membership, Mode, Palette,
+    PassageRow, PupilRow, RegisterRow, RollCallRow, Row, RowBody, Seen, SessionTimes, Settings, Sort, StaffRow, Way,
 };
 pub use tail::{Asks, SchoolLog, SeenHead, Tail, Witness, Witnessed};
 

@@ -3,7 +3,7 @@
 //! Must never: hold a date of birth, a UPN, a contact, or a code that tells a reason.
 
 use crate::calendar::{Half, SessionKey};
-use crate::id::{ClassId, PupilId, SchoolId, StaffId};
+use crate::id::{ClassId, PupilId, RollCallId, SchoolId, StaffId};
 use crate::text::{Name, Text};
 use crate::time::Millis;
 use chrono::NaiveDate;
@@ -40,6 +40,12 @@ pub enum RowBody {
     Mark(MarkRow),
     /// The state of a register.
     Register(RegisterRow),
+    /// The last time today that a pupil went through the door at reception.
+    Passage(PassageRow),
+    /// A roll call of today.
+    RollCall(RollCallRow),
+    /// Whether a pupil was seen in a roll call.
+    Accounted(AccountedRow),
 }
 
 /// School-wide settings of a kiosk.
@@ -59,9 +65,46 @@ pub struct Settings {
     pub seal_to: Text<64>,
     /// Reasons offered at reception, in order.
     pub reasons: Vec<Name>,
+    /// Whether somebody who is late by card is asked for a reason too.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub reason_after_card: bool,
+    /// Who may be picked as collecting a pupil who goes home, in order; none: nobody is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collectors: Vec<Name>,
+    /// How a pupil finds their name at reception, once the year is picked.
+    #[serde(default, skip_serializing_if = "FindBy::is_class")]
+    pub find_by: FindBy,
     /// What the school chose; the usual choices are not written.
     #[serde(default, skip_serializing_if = "Choices::are_usual")]
     pub choices: Choices,
+}
+
+fn yes() -> bool {
+    true
+}
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
+fn is_true(b: &bool) -> bool {
+    *b
+}
+
+/// How a pupil finds their name at reception, once the year is picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindBy {
+    /// By class.
+    #[default]
+    Class,
+    /// By the month of the birthday: fewer names at once.
+    Month,
+}
+
+impl FindBy {
+    /// By class, as without the setting.
+    #[must_use]
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
+    pub const fn is_class(&self) -> bool {
+        matches!(self, Self::Class)
+    }
 }
 
 /// What a school chooses about its kiosks. Every choice may be left out.
@@ -144,6 +187,8 @@ pub enum Mode {
     Classroom,
     /// Signs pupils in and out.
     Reception,
+    /// Takes the roll call at an assembly point, and nothing else.
+    RollCall,
 }
 
 /// A class.
@@ -174,6 +219,9 @@ pub struct PupilRow {
     /// The name of the class, of a pupil whom this kiosk knows only as a possible visitor: nothing but a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<Name>,
+    /// The month of birth, 1 to 12; at reception only, and only if names are found by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub born_month: Option<u8>,
     /// Keyed hashes of the pupil's cards; at reception only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cards: Vec<Text<64>>,
@@ -293,4 +341,54 @@ pub struct RegisterRow {
     pub submitted: Option<Millis>,
     /// Whether it is closed.
     pub closed: bool,
+}
+
+/// The last time today that a pupil went through the door at reception.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassageRow {
+    /// The pupil.
+    pub pupil: PupilId,
+    /// The session in which it was.
+    pub session: SessionKey,
+    /// Which way.
+    pub way: Way,
+    /// When, as well as is known.
+    pub at: Millis,
+}
+
+/// Which way somebody went through the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// Came in.
+    In,
+    /// Went home, or out for a while.
+    Out,
+    /// Came back.
+    Back,
+}
+
+/// A roll call of today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollCallRow {
+    /// Which.
+    pub call: RollCallId,
+    /// Not a drill.
+    pub real: bool,
+    /// When it began, as well as is known.
+    pub begun: Millis,
+    /// When it ended, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Millis>,
+}
+
+/// Whether a pupil was seen in a roll call, as far as all kiosks have told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountedRow {
+    /// Which roll call.
+    pub call: RollCallId,
+    /// The pupil.
+    pub pupil: PupilId,
+    /// Seen; false: taken back.
+    pub seen: bool,
 }
