@@ -15,7 +15,7 @@ BROWSER := chromium:chromium chromedriver:chromium-driver
 WEB     := npm:npm
 BACKUP  := restic:restic
 
-.PHONY: help demo test lint check-toolchain assets bench bench-kiosk shots soak-monkey run-server clean
+.PHONY: help demo test lint check-toolchain assets bench bench-kiosk shots soak-monkey soak-kill run-server clean
 
 help:
 	@echo "make demo    build, make a sample school, play a school day   (ARGS=\"--once --speed 600 --no-window\")"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench   the figures of docs/PERFORMANCE.md (make bench-kiosk: those of the kiosk's window alone, and its week)"
 	@echo "make shots   pictures of every kiosk screen in every look and size, in target/shots"
 	@echo "make soak-monkey  100,000 random taps on the kiosk's window   (STEPS=… SEED=…)"
+	@echo "make soak-kill N=500  the two programs under kill -9, so often; a seed that fails goes into power_cut.rs"
 	@echo "make assets  the font, htmx and axe-core, by lock file"
 	@echo "make fuzz    each fuzz target for MINUTES=10; see fuzz/README.md"
 	@echo "make lint    formatting and clippy alone"
@@ -77,6 +78,12 @@ shots: check-toolchain assets
 soak-monkey: check-toolchain assets
 	@deploy/need $(BASIC) $(SCREEN)
 	ROLLBOOK_MONKEY=$(or $(STEPS),100000):$(or $(SEED),7) $(CARGO) test --release -p rollbook-kiosk --features ui-tests --test monkey -- --nocapture
+
+N ?= 500
+soak-kill: check-toolchain
+	@deploy/need $(BASIC)
+	$(CARGO) build --workspace
+	ROLLBOOK_KILLS=$(N) $(CARGO) test -p rollbook-tests --test power_cut hundreds -- --nocapture
 
 clean:
 	$(CARGO) clean

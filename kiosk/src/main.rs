@@ -7,15 +7,18 @@ use kiosk::cli::{Cli, Task};
 use kiosk::clock::Clock;
 use kiosk::config::Config;
 use kiosk::enrol::{Door, EnrolError, Step, enrol};
-use kiosk::hub::{Front, Hub, HubError};
+use kiosk::hub::{Front, Heard, Hub, HubError};
 use kiosk::script::{Printer, play};
-use kiosk::store::{Store, kept, open_or_begin_anew};
+use kiosk::store::{Aside, Store, kept, open_or_begin_anew};
 use kiosk::{status, witness};
 use serde_json::json;
 use std::error::Error;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+
+/// How the program ends when it found its file damaged (EX_IOERR).
+const DAMAGED: i32 = 74;
 
 fn main() -> ExitCode {
     // To stderr: stdout is for answers.
@@ -24,6 +27,8 @@ fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        // A log on a full disk must not end the kiosk: the library says so on stderr, which ends the thread that logs.
+        .log_internal_errors(false)
         .init();
     match go(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -83,14 +88,25 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Opens the store; where its file cannot be opened at all, the kiosk says so and begins anew.
+/// Opens the store; where its file is damaged, the kiosk says so and begins anew with what could be read.
 fn open(data: &Path, clock: &Clock) -> Result<Store, Box<dyn Error>> {
-    let (store, aside) = open_or_begin_anew(data, clock.reading().wall)?;
-    if let Some(aside) = aside {
-        eprintln!(
-            "rollbook-kiosk: the kiosk's file could not be opened. It is kept as {}; marks that were not sent may be in it, so \
-             please give it to IT. The kiosk begins anew and asks to be enrolled: revoke the old one in the office pages.",
-            aside.display()
+    let (store, aside) = open_or_begin_anew(data, clock.reading())?;
+    if let Some(Aside { path, enrolled, kept, lost }) = aside {
+        let missing = match lost {
+            0 => String::new(),
+            n => format!(" {n} could not be read: please give the file to IT, and look at today's registers."),
+        };
+        let who = if enrolled {
+            ""
+        } else {
+            " It no longer says whose kiosk this is, so the kiosk asks to be enrolled again."
+        };
+        // Where nobody can be told, the kiosk starts all the same.
+        let _ = writeln!(
+            std::io::stderr(),
+            "rollbook-kiosk: the kiosk's file was damaged and is kept as {}. {kept} facts that were not sent were taken \
+             over.{missing}{who}",
+            path.display()
         );
     }
     Ok(store)
@@ -133,9 +149,24 @@ fn enrol_now(config: &Config, clock: &Clock, json: bool, again: bool) -> Result<
     Ok(())
 }
 
+/// The same front, but the program ends where its file is found damaged: whoever keeps it running (systemd) starts it
+/// again at once, and a start sets the file aside and keeps what can be read.
+fn ending(front: Front) -> Front {
+    let Front { on_screen, mut on_heard } = front;
+    let on_heard = Box::new(move |heard: Heard| {
+        let damaged = matches!(heard, Heard::Damaged);
+        on_heard(heard);
+        if damaged {
+            tracing::error!("the kiosk's file is damaged; starting again sets it aside and keeps what can be read");
+            std::process::exit(DAMAGED);
+        }
+    });
+    Front { on_screen, on_heard }
+}
+
 fn run_script(store: Store, clock: Clock, server: Option<String>, script: &Path) -> Result<(), Box<dyn Error>> {
     let printer = Printer::new(Box::new(std::io::stdout()));
-    let hub = Hub::start(store, clock, server, printer.front())?;
+    let hub = Hub::start(store, clock, server, ending(printer.front()))?;
     if script == Path::new("-") {
         play(std::io::stdin().lock(), &hub.handle(), &printer);
     } else {
@@ -155,7 +186,7 @@ fn start(store: Store, clock: Clock, config: Config, front: Front) -> Result<Hub
 }
 
 fn run_headless(store: Store, clock: Clock, config: Config) -> Result<(), Box<dyn Error>> {
-    let _hub = start(store, clock, config, Front::none())?;
+    let _hub = start(store, clock, config, ending(Front::none()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut end = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -180,7 +211,7 @@ fn run_window(
         if events {
             front.on_heard = Printer::new(Box::new(std::io::stdout())).front().on_heard;
         }
-        self::start(store, clock, config, front)
+        self::start(store, clock, config, ending(front))
     };
     kiosk::ui::run(start, fullscreen, look)
 }

@@ -93,6 +93,7 @@ impl Printer {
                 "event": "sync", "waiting": status.waiting, "acked": status.acked, "connected": status.connected,
                 "offline_since": status.offline_since,
             })),
+            Heard::Damaged => self.print(&json!({ "event": "damaged" })),
             Heard::Revoked => self.print(&json!({ "event": "revoked" })),
         }
     }

@@ -134,3 +134,34 @@ pub async fn revoke(app: &crate::state::App, school: SchoolId, kiosk: KioskId, b
         .await
         .map_err(|_| StoreError::Panicked)?
 }
+
+/// What a kiosk said of its own file, which was damaged and set aside. Kept as a setting, `store_damaged/<kiosk>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Damaged {
+    /// When the server heard of it.
+    pub at: Millis,
+    /// Facts that the server may not have had, and that were taken over.
+    pub kept: u64,
+    /// Entries that the server did not have, and that could not be read.
+    pub lost: u64,
+}
+
+impl Damaged {
+    /// So long it is worth a word, in milliseconds.
+    const RECENT: i64 = 14 * 24 * 3_600_000;
+
+    /// From the setting's text; none where it is long ago, or is none.
+    #[must_use]
+    pub fn recent(text: &str, now: Millis) -> Option<Self> {
+        let mut words = text.split(' ');
+        let at = Millis(words.next()?.parse().ok()?);
+        let (kept, lost) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        (now.since(at) <= Self::RECENT).then_some(Self { at, kept, lost })
+    }
+}
+
+impl std::fmt::Display for Damaged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {}", self.at.0, self.kept, self.lost)
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! Must never: name a pupil, or say that all is well when it could not look.
 
+use crate::device::Damaged;
 use crate::state::App;
 use crate::store::{StoreError, Stores};
 use crate::{backup, office, recovery};
@@ -57,6 +58,10 @@ pub struct SchoolHealth {
     pub offline: u32,
     /// Of them, those whose own clock is far off.
     pub clocks_unsure: u32,
+    /// Kiosks that found their own file damaged in the last two weeks.
+    pub damaged: u32,
+    /// Entries that could not be read from those files.
+    pub damaged_lost: u64,
     /// Questions open.
     pub questions: u32,
     /// The close job's last register.
@@ -167,13 +172,33 @@ pub fn look(stores: &Stores) -> Result<Health, StoreError> {
     let mut schools = Vec::new();
     let pasts = other_pasts(stores)?;
     let mut backups = Vec::new();
+    wrong.extend(stores.unopened().values().map(|school| damaged(&school.slug, &school.words)));
     for school in stores.all() {
-        let (health, at) = school.read_now(|tx| one(tx, school.slug(), now.at))?;
+        let (health, at) = match school.read_now(|tx| one(tx, school.slug(), now.at)) {
+            Ok(found) => found,
+            Err(error) if error.is_damage() => {
+                wrong.push(damaged(school.slug(), &format!("its file is damaged: {error}")));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         if pasts.contains(&school.id()) {
             wrong.push(format!(
                 "{}: a kiosk was shown another past of the record than the one that stands here. Keep the files, and run \
                  `rollbook-server check --against-kiosks`.",
                 health.slug
+            ));
+        }
+        if let Some(damage) = school.damage() {
+            wrong.push(damaged(school.slug(), &format!("its file is damaged: {damage}")));
+        }
+        if health.damaged > 0 {
+            wrong.push(format!(
+                "{}: the memory card of {} was damaged in the last days, and {} could not be read from it. Look at Kiosks, compare \
+                 those registers with the teachers, and replace the card.",
+                health.slug,
+                count(health.damaged, "kiosk", "kiosks"),
+                count(health.damaged_lost, "entry", "entries")
             ));
         }
         if health.offline > 0 {
@@ -226,6 +251,20 @@ fn other_pasts(stores: &Stores) -> Result<Vec<SchoolId>, StoreError> {
     })
 }
 
+fn damaged(slug: &str, what: &str) -> String {
+    format!(
+        "{slug}: {what}. Kiosks keep what they have. Keep the file, run `rollbook-server check`, and restore the last backup \
+         (docs/OPERATIONS.md, \"A damaged file\")."
+    )
+}
+
+fn count(n: impl Into<u64>, one: &str, more: &str) -> String {
+    match n.into() {
+        1 => format!("1 {one}"),
+        n => format!("{n} {more}"),
+    }
+}
+
 type Backups = (Option<i64>, Option<i64>);
 
 fn one(c: &rusqlite::Connection, slug: &str, now: Millis) -> Result<(SchoolHealth, Backups), StoreError> {
@@ -239,11 +278,18 @@ fn one(c: &rusqlite::Connection, slug: &str, now: Millis) -> Result<(SchoolHealt
     )?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // total() of a count of kiosks
     let (offline, clocks_unsure) = (offline as u32, clocks_unsure as u32);
+    let mut told = c.prepare("SELECT value FROM setting WHERE name LIKE 'store_damaged/%'")?;
+    let told = told.query_map([], |r| r.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    let recent: Vec<Damaged> = told.iter().filter_map(|text| Damaged::recent(text, now)).collect();
+    let (damaged, damaged_lost) =
+        (u32::try_from(recent.len()).unwrap_or(u32::MAX), recent.iter().map(|d| d.lost).sum());
     let health = SchoolHealth {
         slug: slug.to_owned(),
         kiosks,
         offline,
         clocks_unsure,
+        damaged,
+        damaged_lost,
         questions: c.query_row("SELECT count(*) FROM question", [], |r| r.get(0))?,
         closed_until: setting("closed_until")?,
     };

@@ -237,9 +237,21 @@ pub enum Notice {
         /// Whose.
         staff: StaffId,
     },
+    /// Its file was damaged and set aside. What could be read of it was taken over, into a new log.
+    StoreDamaged {
+        /// Facts that people had caused, that the server may not have had, and that were taken over.
+        kept: u64,
+        /// Entries that the server did not have and that could not be read.
+        lost: u64,
+    },
 }
 
 impl Observation {
+    /// Whether a person caused this fact (the rest is the kiosk's own housekeeping).
+    #[must_use]
+    pub const fn by_a_person(&self) -> bool {
+        !matches!(self, Self::Booted { .. } | Self::Anchored { .. } | Self::PinRefused { .. } | Self::Noticed { .. })
+    }
     /// The pupil this is about, if it is about one.
     #[must_use]
     pub const fn pupil(&self) -> Option<PupilId> {

@@ -13,3 +13,4 @@ pub mod forget;
 pub mod office;
 pub mod process;
 pub mod small;
+pub mod volume;

@@ -59,6 +59,24 @@ pub async fn run(name: &str, args: &[&str], env: &[(&str, String)], input: &str)
     Ok(String::from_utf8(out.stdout)?)
 }
 
+/// A server that is started and not waited for: for a test that kills it before it answers.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn start_unseen(data: &Path, clock: &str) -> Result<Child, Trouble> {
+    let mut command = Command::new(program("rollbook-server")?);
+    command
+        .args(["serve", "--data"])
+        .arg(data)
+        .args(["--kiosks", &format!("127.0.0.1:{}", free_port()?)])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .env("ROLLBOOK_CLOCK", clock);
+    Ok(command.spawn()?)
+}
+
 /// The server, serving.
 pub struct Server {
     child: Child,
@@ -130,6 +148,13 @@ impl Server {
     /// # Errors
     /// When it does not end in time.
     pub async fn stop(mut self) -> Result<(), Trouble> {
+        self.end().await
+    }
+    /// As [`Server::stop`], for one that is started again.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn end(&mut self) -> Result<(), Trouble> {
         if let Some(pid) = self.pid().and_then(|p| rustix::process::Pid::from_raw(p.cast_signed())) {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
         }

@@ -72,6 +72,20 @@ impl World {
         self.server.kill().await
     }
 
+    /// Asks it to stop, and waits for its end.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn stop_server(&mut self) -> Result<(), Trouble> {
+        self.server.end().await
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.home.join("server")
+    }
+
     /// Starts it again on the same ports.
     ///
     /// # Errors

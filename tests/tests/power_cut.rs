@@ -369,7 +369,8 @@ fn facts_of(room: &Room, exported: &str) -> Vec<FactRow> {
     rows::<FactRow>(exported).unwrap().into_iter().filter(|f| f.room == room.name).collect()
 }
 
-async fn play(world: &mut World, number: usize, seed: u64) {
+/// Takes one register. Answers how often the kiosk and the server were killed.
+async fn play(world: &mut World, number: usize, seed: u64) -> (usize, usize, usize) {
     let begun = Instant::now();
     let data = world.enrol(number).await.unwrap();
     let room = world.rooms[number].clone();
@@ -434,6 +435,33 @@ async fn play(world: &mut World, number: usize, seed: u64) {
     let mut again = facts.clone();
     again.push(FactRow { first_seq: "999999".into(), mark: "blank".into(), ..facts[at].clone() });
     assert!(!join(&confirmed, &made, &again).is_empty());
+    (all, server_kills, marked)
+}
+
+/// `make soak-kill N=500`: as many kills as it says, in as many schools as that takes, with seeds of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_of_power_cuts() {
+    let Some(wanted) = std::env::var("ROLLBOOK_KILLS").ok().map(|n| n.parse::<usize>().unwrap()) else { return };
+    let first: u64 =
+        std::env::var("ROLLBOOK_SEED").ok().map_or_else(|| fastrand::u64(1_000..1 << 40), |s| s.parse().unwrap());
+    let (mut kills, mut of_server, mut marks, mut seed) = (0, 0, 0, first);
+    while kills < wanted {
+        let home = tempfile::tempdir().unwrap();
+        let mut world = World::make(home.path()).await.unwrap();
+        for number in 0..world.rooms.len() {
+            if kills < wanted {
+                let (kiosk, server, marked) = play(&mut world, number, seed).await;
+                (kills, of_server, marks) = (kills + kiosk, of_server + server, marks + marked);
+                println!("seed {seed}: {kills} kills of {wanted}");
+                seed += 1;
+            }
+        }
+        world.server.stop().await.unwrap();
+    }
+    println!(
+        "seeds {first} to {}: {kills} kills of kiosks, {of_server} of servers, {marks} marks, none lost",
+        seed - 1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,8 @@ pub struct Model {
     pub(super) faults: Vec<Fault>,
     /// Kiosk and server do not understand each other any more.
     pub(super) needs_update: bool,
+    /// The file was damaged in the last days: what was kept of what was not sent, and what could not be read.
+    pub(super) damaged: Option<(u64, u64)>,
     pub(super) bond: Bond,
     pub(super) stage: Stage,
     pub(super) who: Option<StaffId>,

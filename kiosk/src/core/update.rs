@@ -10,6 +10,7 @@ use super::msg::{Msg, Recalled, Ticket, WhyNotSaved};
 use super::roll_call::{Calling, Shows};
 use super::{errand, reception, register, roll_call, sign_on, words};
 use shared::log::Origin;
+use shared::observation::{Notice, Observation};
 use shared::time::Mono;
 use shared::wire::v1::{Fault, Mode, Way};
 
@@ -214,6 +215,9 @@ fn recall(model: &mut Model, facts: &[Recalled]) {
     model.ledger.recall(facts);
     for fact in facts.iter().filter(|_| at_the_start) {
         sign_on::recall(model, fact);
+        if let Observation::Noticed { notice: Notice::StoreDamaged { kept, lost } } = &fact.what {
+            model.damaged = Some((*kept, *lost));
+        }
     }
 }
 

@@ -129,7 +129,17 @@ pub(super) fn fault_at_rest(model: &Model) -> String {
     if grave.is_empty() && model.faults.contains(&Fault::Clock) {
         return "This kiosk's clock is wrong, so it uses the server's. Please tell IT.".to_owned();
     }
-    grave
+    match model.damaged {
+        Some((_, lost)) if grave.is_empty() => {
+            let lost = match lost {
+                0 => "Nothing was lost.".to_owned(),
+                1 => "1 entry may be missing.".to_owned(),
+                n => format!("{n} entries may be missing."),
+            };
+            format!("This kiosk's memory was damaged. {lost} Please tell IT.")
+        }
+        _ => grave,
+    }
 }
 
 /// The strip at the top.

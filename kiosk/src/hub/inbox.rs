@@ -54,6 +54,8 @@ pub enum Heard {
     Saved(Vec<(Origin, Observed)>),
     /// An append did not reach the disk.
     NotSaved(WhyNotSaved),
+    /// The file is damaged. The program must end and start again: a start sets the file aside and keeps what it can.
+    Damaged,
     /// How sending stands.
     Sync(SyncStatus),
     /// The office has switched this kiosk off.

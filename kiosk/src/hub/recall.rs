@@ -36,18 +36,6 @@ pub struct Memory {
     pub unsent: Vec<u64>,
 }
 
-/// Whether a person caused this fact (the rest is the kiosk's own housekeeping).
-#[must_use]
-pub const fn by_a_person(what: &Observation) -> bool {
-    !matches!(
-        what,
-        Observation::Booted { .. }
-            | Observation::Anchored { .. }
-            | Observation::PinRefused { .. }
-            | Observation::Noticed { .. }
-    )
-}
-
 /// Writes down that the program has begun, and reads everything.
 ///
 /// # Errors
@@ -73,13 +61,13 @@ pub fn read(tx: &rusqlite::Connection, clock: Clock) -> Result<Memory, StoreErro
         .into_iter()
         .map(|(origin, fact)| Recalled { origin, when: resolve(&fact.at, &timeline), by: fact.by, what: fact.what })
         .filter(|fact| {
-            by_a_person(&fact.what) || matches!(fact.what, Observation::PinRefused { .. } | Observation::Noticed { .. })
+            fact.what.by_a_person() || matches!(fact.what, Observation::PinRefused { .. } | Observation::Noticed { .. })
         })
         .filter(|fact| fact.when.latest >= now.earliest.plus(-OLD))
         .collect();
     let unsent = log::entries(tx, standing.acked + 1, usize::MAX)?
         .iter()
-        .filter(|entry| serde_json::from_str::<Observed>(&entry.body).is_ok_and(|fact| by_a_person(&fact.what)))
+        .filter(|entry| serde_json::from_str::<Observed>(&entry.body).is_ok_and(|fact| fact.what.by_a_person()))
         .map(|entry| entry.seq)
         .collect();
     Ok(Memory {

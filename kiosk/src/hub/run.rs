@@ -271,7 +271,7 @@ impl Run {
                 self.health.disk(false);
                 for (origin, fact) in &facts {
                     timeline::take(&mut self.timeline, fact);
-                    if recall::by_a_person(&fact.what) {
+                    if fact.what.by_a_person() {
                         self.unsent.push_back(origin.seq);
                     }
                 }
@@ -287,12 +287,16 @@ impl Run {
             Err(error) => {
                 tracing::error!(%error, "not saved");
                 self.health.disk(true);
+                let damaged = matches!(error, StoreError::Damaged(_));
                 let why = match error {
                     StoreError::DiskFull => WhyNotSaved::DiskFull,
                     _ => WhyNotSaved::Disk,
                 };
                 self.update(Msg::NotSaved { ticket, why });
                 (self.front.on_heard)(Heard::NotSaved(why));
+                if damaged {
+                    (self.front.on_heard)(Heard::Damaged);
+                }
             }
         }
     }

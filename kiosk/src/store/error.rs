@@ -34,15 +34,12 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
     },
-    /// The file is damaged, and parts of it can still be read.
+    /// The file is damaged. The next start sets it aside and takes over what can be read of it.
     #[error(
-        "the kiosk's file {path} is damaged. Marks that were not sent may still be read from it: please use paper, tell IT, \
-         and do not delete it. To go on meanwhile, rename it and start the kiosk again; it asks to be enrolled anew"
+        "the kiosk's file is damaged ({0}): when the kiosk starts again, the file is set aside, and what can still be read of \
+         it is kept"
     )]
-    Damaged {
-        /// Which.
-        path: PathBuf,
-    },
+    Damaged(String),
     /// What stands in the file is not what this program writes.
     #[error("the kiosk's file holds something unexpected ({0}): keep the file and ask for help")]
     Unexpected(String),
@@ -66,10 +63,17 @@ impl From<rusqlite::Error> for StoreError {
         // SQLITE_IOERR_WRITE and SQLITE_IOERR_FSYNC: a disk that is there and does not take it.
         const IOERR_WRITE: i32 = rusqlite::ffi::SQLITE_IOERR_WRITE;
         const IOERR_FSYNC: i32 = rusqlite::ffi::SQLITE_IOERR_FSYNC;
+        const IOERR_READ: i32 = rusqlite::ffi::SQLITE_IOERR_READ;
         match error.sqlite_error() {
             Some(e) if e.code == Code::DiskFull => Self::DiskFull,
             Some(e) if matches!(e.code, Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied) => Self::ReadOnly,
             Some(e) if matches!(e.extended_code, IOERR_WRITE | IOERR_FSYNC) => Self::ReadOnly,
+            // Pages that make no sense, or that the disk does not give back.
+            Some(e)
+                if matches!(e.code, Code::DatabaseCorrupt | Code::NotADatabase) || e.extended_code == IOERR_READ =>
+            {
+                Self::Damaged(error.to_string())
+            }
             _ => Self::Sqlite(Arc::new(error)),
         }
     }

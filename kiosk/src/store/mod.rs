@@ -10,11 +10,12 @@ mod error;
 pub mod feed;
 pub mod kept;
 pub mod log;
+mod salvage;
 pub mod school;
 mod thread;
 pub mod timeline;
 
-pub use aside::open_or_begin_anew;
+pub use aside::{Aside, open_or_begin_anew};
 pub use error::StoreError;
 pub use rusqlite::Transaction;
 
@@ -71,6 +72,9 @@ impl Store {
         let begin = connection.transaction()?;
         log::ensure_current(&begin)?;
         begin.commit()?;
+        sound(&connection)?;
+        // What a killed process wrote and had not synced is seen from here on, so it must be on disk first.
+        thread::fold(&connection);
         let (jobs, work) = channel();
         let thread = std::thread::Builder::new()
             .name("store".into())
@@ -146,6 +150,29 @@ pub fn look(dir: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "query_only", true)?;
     connection.busy_timeout(std::time::Duration::from_secs(2))?;
     Ok(connection)
+}
+
+/// Whether all that the file holds can be read, and is what was written. A page that went bad under a kiosk that never
+/// reads it again would be found by nobody until it is needed.
+fn sound(c: &Connection) -> Result<(), StoreError> {
+    let pages: String = c.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if pages != "ok" {
+        return Err(StoreError::Damaged(pages));
+    }
+    let all = || {
+        log::verify(c)?;
+        log::recent(c, u32::MAX)?;
+        timeline::read(c)?;
+        kept::enrolled(c)?;
+        feed::all(c)?;
+        feed::state(c)
+    };
+    match all() {
+        Err(StoreError::Unexpected(what)) => Err(StoreError::Damaged(what)),
+        // No word of the disk's: a value that is not of its type.
+        Err(StoreError::Sqlite(error)) if error.sqlite_error().is_none() => Err(StoreError::Damaged(error.to_string())),
+        other => other.map(|_| ()),
+    }
 }
 
 fn connect(path: &PathBuf) -> Result<Connection, StoreError> {

@@ -108,7 +108,7 @@ fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<(),
 }
 
 // Best effort: a checkpoint that cannot be made now is made later, and nothing is lost without it.
-fn fold(connection: &Connection) {
+pub(super) fn fold(connection: &Connection) {
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
         tracing::warn!(%error, "the write-ahead log could not be folded into the file");
     }

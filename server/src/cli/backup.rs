@@ -53,6 +53,10 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     if let Some(repository) = &args.places.restic {
         worst = worst.max(restic(&Restic { repository }, keep, stores)?);
     }
+    for school in stores.unopened().values() {
+        println!("{}: not backed up: {}. Keep the backups that there are.", school.slug, school.words);
+        worst = worst.max(NOT_ALL);
+    }
     Ok(ExitCode::from(worst))
 }
 

@@ -153,6 +153,9 @@ fn run(cli: Cli, clock: Clock) -> Outcome {
 /// The school that a command is about: by short name, or the only one.
 fn chosen(stores: &Stores, slug: Option<&str>) -> Result<Arc<School>, StoreError> {
     let all = stores.all();
+    if let Some(damaged) = stores.unopened().values().find(|school| slug.is_none_or(|slug| slug == school.slug)) {
+        return Err(StoreError::Refused(format!("{}: {}. See `rollbook-server check`", damaged.slug, damaged.words)));
+    }
     let names = || all.iter().map(|s| s.slug().to_owned()).collect::<Vec<_>>().join(", ");
     match slug {
         Some(slug) => stores

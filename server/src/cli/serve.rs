@@ -55,6 +55,8 @@ pub(super) fn run(args: &Args, data: &Path, clock: Clock) -> Outcome {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    // A log on a full disk must not end the thread that logs.
+    let log = log.log_internal_errors(false);
     match args.log {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

@@ -1,10 +1,11 @@
-//! What the server does by itself, by the calendar: closes registers on time, begins each day, and
+//! What the server does by itself, by the calendar: closes registers on time, begins each day, looks at each file, and
 //! removes what is over six years old where it may.
 //!
 //! Must never: poll. The next moment is computed from the calendar, and looked at again when the clock was stepped.
 
 mod close;
 mod day;
+mod look;
 mod removal;
 
 pub use close::{close_due, next_close};
@@ -28,6 +29,7 @@ const SWEEP: Duration = Duration::from_secs(3600);
 pub async fn run(app: App, sessions: Option<Sessions>) {
     let mut each = JoinSet::new();
     for school in app.stores.all() {
+        each.spawn(look::of_school(app.clone(), Arc::clone(&school)));
         each.spawn(of_school(app.clone(), school));
     }
     if let Some(sessions) = sessions {

@@ -5,6 +5,7 @@
 use super::entry::found;
 use super::{Sent, Shell, choose, held, html, named, words};
 use crate::auth::Actor;
+use crate::device::Damaged;
 use crate::error::{Answer, Error};
 use crate::health::OFFLINE_MS;
 use crate::state::App;
@@ -86,7 +87,8 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
         "SELECT k.id, k.room, k.mode, k.seen_at, k.revoked_at, k.app, k.faults,
                 (SELECT group_concat(name, ', ') FROM
                    (SELECT c.name FROM kiosk_class kc JOIN class c ON c.id = kc.class WHERE kc.kiosk = k.id ORDER BY c.sort, c.name)),
-                (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1 AND {}), k.roll_call
+                (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1 AND {}), k.roll_call,
+                (SELECT value FROM setting WHERE name = 'store_damaged/' || lower(hex(k.id)))
          FROM kiosk k ORDER BY k.mode DESC, k.room",
         held::BY_PEOPLE
     );
@@ -98,6 +100,17 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
         let (id, held): (_, usize) = (KioskId::from_bytes(r.get(0)?), r.get(8)?);
         let when = |at| words::moment(calendar, at, today);
         let mut notes: Vec<String> = faults.iter().map(|f| fault(*f).to_owned()).collect();
+        let damaged = r.get::<_, Option<String>>(10)?.and_then(|text| Damaged::recent(&text, now));
+        if let Some(Damaged { at, lost, .. }) = damaged {
+            let lost = match lost {
+                0 => "nothing was lost".to_owned(),
+                n => format!(
+                    "{} could not be read: ask its teacher",
+                    words::count(usize::try_from(n).unwrap_or(usize::MAX), "entry", "entries")
+                ),
+            };
+            notes.push(format!("its memory card was damaged ({lost}; told {}): replace it", when(at)));
+        }
         let (state, colour) = match seen {
             None => ("Never seen", "warn"),
             Some(seen) if now.since(seen) > OFFLINE_MS => {
@@ -106,7 +119,7 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
             }
             Some(seen) => {
                 notes.push(format!("last seen {}", when(seen)));
-                if faults.is_empty() { ("Online", "good") } else { ("Needs a look", "warn") }
+                if faults.is_empty() && damaged.is_none() { ("Online", "good") } else { ("Needs a look", "warn") }
             }
         };
         let mode = match feed::mode(r.get_ref(2)?.as_str()?, r.get(9)?) {

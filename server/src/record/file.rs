@@ -4,13 +4,14 @@
 
 use super::context::{Body, Context, Held};
 use super::pending::AboutRow;
+use crate::device::Damaged;
 use crate::store::StoreError;
 use crate::store::columns::{CodeCol, DateCol, HalfCol, int, to_json};
 use rusqlite::params;
 use shared::act::Act;
 use shared::calendar::SessionKey;
 use shared::id::{ClassId, PupilId};
-use shared::observation::{Observation, Observed};
+use shared::observation::{Notice, Observation, Observed};
 use shared::time::{Interval, Millis};
 
 /// Days ahead for which a plan's sessions are decided at once, for the kiosks' "expected absent".
@@ -52,6 +53,15 @@ impl Context<'_, '_> {
             | Observation::RollCallBegun { .. }
             | Observation::Accounted { .. }
             | Observation::RollCallEnded { .. } => self.file_door(held, seen),
+            Observation::Noticed { notice: Notice::StoreDamaged { kept, lost } } => {
+                let damaged = Damaged { at: held.received, kept: *kept, lost: *lost };
+                self.tx.execute(
+                    "INSERT INTO setting(name, value) SELECT 'store_damaged/' || lower(hex(kiosk)), ?2 FROM log
+                     WHERE id = ?1 AND kiosk IS NOT NULL ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+                    params![held.log, damaged.to_string()],
+                )?;
+                Ok(())
+            }
             Observation::Booted { .. }
             | Observation::Anchored { .. }
             | Observation::SignedOn { .. }

@@ -58,6 +58,22 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether it says that a file is damaged, rather than busy, full or gone.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        use rusqlite_migration::Error::RusqliteError;
+        match self {
+            Self::Sql(error) | Self::Migration { source: RusqliteError { err: error, .. }, .. } => {
+                let page = error.sqlite_error().map(|e| e.extended_code);
+                matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+                    || matches!(page, Some(rusqlite::ffi::SQLITE_IOERR_DATA | rusqlite::ffi::SQLITE_IOERR_READ))
+            }
+            Self::Corrupt { .. } | Self::Column(_) => true,
+            _ => false,
+        }
+    }
+
     /// Wraps an error about a file.
     pub fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();

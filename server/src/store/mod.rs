@@ -36,13 +36,24 @@ pub struct Stores {
     clock: Clock,
     trust: Trust,
     schools: RwLock<BTreeMap<SchoolId, Arc<School>>>,
+    unopened: BTreeMap<SchoolId, Unopened>,
+}
+
+/// A school whose file is damaged so that it cannot be opened. The other schools are served.
+#[derive(Debug, Clone)]
+pub struct Unopened {
+    /// Its short name.
+    pub slug: String,
+    /// What is wrong, in words.
+    pub words: String,
 }
 
 impl Stores {
     /// Opens the folder (makes it, readable by its owner only, if there is none) and every school in it.
     ///
     /// # Errors
-    /// When a file cannot be opened or was written by a newer program, or a restore into the folder was not finished.
+    /// When a file cannot be opened or was written by a newer program, or a restore into the folder was not finished. A
+    /// school's file that is damaged is no error: the others are opened, and [`Stores::unopened`] names it.
     pub fn open(dir: &Path, clock: Clock) -> Result<Arc<Self>, StoreError> {
         if dir.join(RESTORING).exists() {
             return Err(StoreError::Refused(format!(
@@ -50,11 +61,15 @@ impl Stores {
                 dir.display()
             )));
         }
-        Self::open_anyway(dir, clock)
+        Self::open_all(dir, clock, true)
     }
 
-    /// The same while a restore is under way.
+    /// The same while a restore is under way, which brings all of it or nothing.
     pub(crate) fn open_anyway(dir: &Path, clock: Clock) -> Result<Arc<Self>, StoreError> {
+        Self::open_all(dir, clock, false)
+    }
+
+    fn open_all(dir: &Path, clock: Clock, without_damaged: bool) -> Result<Arc<Self>, StoreError> {
         private_folder(dir)?;
         private_folder(&dir.join("schools"))?;
         let trust = Trust::open(&dir.join("trust.db"))?;
@@ -63,7 +78,8 @@ impl Stores {
             let rows = statement.query_map([], |r| Ok((r.get::<_, [u8; 16]>(0)?, r.get::<_, String>(1)?)))?;
             Ok(rows.collect::<Result<Vec<_>, _>>()?)
         })?;
-        let stores = Self { dir: dir.to_owned(), clock, trust, schools: RwLock::default() };
+        let mut stores =
+            Self { dir: dir.to_owned(), clock, trust, schools: RwLock::default(), unopened: BTreeMap::new() };
         for (id, slug) in known {
             let id = SchoolId::from_bytes(id);
             let path = stores.school_path(id);
@@ -71,7 +87,15 @@ impl Stores {
                 let source = std::io::Error::from(std::io::ErrorKind::NotFound);
                 return Err(StoreError::File { path, source });
             }
-            stores.keep(School::open(&path, id, &slug)?);
+            match School::open(&path, id, &slug) {
+                Ok(school) => stores.keep(school),
+                Err(error) if without_damaged && error.is_damage() => {
+                    tracing::error!(school = slug, %error, "the school's file is damaged and cannot be opened");
+                    let words = format!("its file {} is damaged and cannot be opened ({error})", path.display());
+                    stores.unopened.insert(id, Unopened { slug, words });
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(Arc::new(stores))
     }
@@ -127,6 +151,11 @@ impl Stores {
     #[must_use]
     pub fn school(&self, id: SchoolId) -> Option<Arc<School>> {
         self.schools.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+    /// Schools whose file cannot be opened.
+    #[must_use]
+    pub const fn unopened(&self) -> &BTreeMap<SchoolId, Unopened> {
+        &self.unopened
     }
     /// A school by its short name.
     #[must_use]

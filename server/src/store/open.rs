@@ -58,6 +58,10 @@ pub fn writer(path: &Path, schema: &Migrations<'_>) -> Result<Connection, StoreE
     conn.pragma_update(None, "secure_delete", "ON")?;
     schema.to_latest(&mut conn).map_err(|source| StoreError::Migration { path: path.to_owned(), source })?;
     conn.pragma_update(None, "foreign_keys", "ON")?;
+    // A process that was killed may have written what it had not synced. Nobody may be told of it before it is on disk.
+    if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        tracing::warn!(%error, path = %path.display(), "the write-ahead log could not be folded into the file at the start");
+    }
     Ok(conn)
 }
 

@@ -25,6 +25,7 @@ pub struct School {
     gate: Semaphore,
     cache: Arc<Cache>,
     changes: watch::Receiver<u64>,
+    damage: Mutex<Option<String>>,
 }
 
 impl School {
@@ -46,6 +47,7 @@ impl School {
             gate: Semaphore::new(READERS),
             cache,
             changes,
+            damage: Mutex::new(None),
         }))
     }
 
@@ -73,6 +75,26 @@ impl School {
     #[must_use]
     pub fn commits(&self) -> u64 {
         self.writer.commits()
+    }
+
+    /// What is known to be wrong with its file, in a sentence.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    /// Says what a look at the whole file has found; `None`: nothing.
+    pub fn looked_at(&self, damage: Option<String>) {
+        *self.damage.lock().unwrap_or_else(PoisonError::into_inner) = damage;
+    }
+    /// An accident that says that the file is damaged is kept for [`School::damage`].
+    fn heard<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &done
+            && error.is_damage()
+        {
+            let mut damage = self.damage.lock().unwrap_or_else(PoisonError::into_inner);
+            damage.get_or_insert_with(|| format!("a part of it could not be read ({error})"));
+        }
+        done
     }
 
     /// Reads, off the async threads.
@@ -106,7 +128,7 @@ impl School {
         if idle.len() < READERS {
             idle.push(conn);
         }
-        made
+        self.heard(made)
     }
 
     /// Writes, through the one writer. Answers after COMMIT; a failed job changes nothing.
@@ -122,7 +144,7 @@ impl School {
         self.writer.hand(work, move |answer| {
             let _ = tell.send(answer); // the caller may have gone; what was committed stays
         });
-        told.await.map_err(|_| StoreError::Stopped)?
+        self.heard(told.await.map_err(|_| StoreError::Stopped)?)
     }
 
     /// Writes, blocking this thread until COMMIT. Not for async threads: they would stand still with it.
@@ -138,7 +160,7 @@ impl School {
         self.writer.hand(work, move |answer| {
             let _ = tell.send(answer); // as above
         });
-        told.recv().map_err(|_| StoreError::Stopped)?
+        self.heard(told.recv().map_err(|_| StoreError::Stopped)?)
     }
 
     /// Hands a job to the writer without waiting.

@@ -6,7 +6,7 @@ use super::accident;
 use crate::device::Device;
 use crate::error::problem;
 use crate::state::App;
-use crate::store::School;
+use crate::store::{School, StoreError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -32,6 +32,10 @@ impl FromRequestParts<App> for Caller {
         let Some(token) = token else { return Err(stranger()) };
         let device = app.tokens.device(&app.stores, token).await.map_err(|error| accident(&error))?;
         let Some(device) = device else { return Err(stranger()) };
+        // A school whose file cannot be opened still has its kiosks: they keep everything and try again.
+        if app.stores.unopened().contains_key(&device.school) {
+            return Err(accident(&StoreError::Corrupt { what: "this school's file" }));
+        }
         let Some(school) = app.stores.school(device.school) else { return Err(stranger()) };
         Ok(Self { device, school })
     }
