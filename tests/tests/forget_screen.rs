@@ -18,7 +18,9 @@ use shared::id::{ClassId, FeedId, KioskId, PupilId, SchoolId, StaffId};
 use shared::log::Hash;
 use shared::text::Text;
 use shared::time::Millis;
-use shared::wire::v1::{ClassRow, DayRow, Membership, Mode, PupilRow, Row, RowBody, SessionTimes, Settings, StaffRow};
+use shared::wire::v1::{
+    ClassRow, DayRow, FindBy, Membership, Mode, PupilRow, Row, RowBody, SessionTimes, Settings, StaffRow,
+};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -57,6 +59,9 @@ fn roster() -> Vec<Row> {
             seal_to: text(&"00".repeat(32)),
             reasons: Vec::new(),
             choices: shared::wire::v1::Choices::default(),
+            reason_after_card: false,
+            collectors: Vec::new(),
+            find_by: FindBy::Class,
         }),
         RowBody::Class(ClassRow { class: CLASS, name: text("3 Willow"), year: text("Year 3") }),
         RowBody::Staff(StaffRow {
@@ -72,6 +77,7 @@ fn roster() -> Vec<Row> {
         bodies.push(RowBody::Pupil(PupilRow {
             pupil: pupil(n),
             of: None,
+            born_month: None,
             first: text(&format!("Pupil {n}")),
             last: text("Okafor"),
             classes: vec![Membership { class: CLASS, from: date, until: None }],
