@@ -180,7 +180,7 @@ fn said(word: &str, what: &str) -> String {
 
 fn classes(c: &Connection, session: SessionKey, open: &[Call]) -> Result<Vec<Class>, StoreError> {
     let passages = feed::passages(c, session.date, None)?;
-    let expected = feed::expected_in(c, session)?;
+    let (mut expected, mut asked) = (BTreeSet::new(), BTreeSet::new());
     let mut statement = c.prepare_cached(
         "SELECT cl.id, cl.name, p.id, p.first, p.last, k.code, k.tapped, e.code, e.tapped
          FROM membership m JOIN pupil p ON p.id = m.pupil JOIN class cl ON cl.id = m.class
@@ -200,6 +200,9 @@ fn classes(c: &Connection, session: SessionKey, open: &[Call]) -> Result<Vec<Cla
         let (id, pupil) = (ClassId::from_bytes(r.get(0)?), PupilId::from_bytes(r.get(2)?));
         if !known.insert(pupil) {
             continue; // a slip of the roster: in two classes, and one person
+        }
+        if asked.insert(id) {
+            expected.extend(feed::expected_in(c, id, session)?);
         }
         let mark = |code: usize, tapped: usize| -> Result<Option<Seen>, StoreError> {
             let tapped = match r.get_ref(tapped)?.as_str_or_null().map_err(rusqlite::Error::from)? {
