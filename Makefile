@@ -15,12 +15,14 @@ BROWSER := chromium:chromium chromedriver:chromium-driver
 WEB     := npm:npm
 BACKUP  := restic:restic
 
-.PHONY: help demo test lint check-toolchain assets bench bench-kiosk shots soak-monkey soak-kill run-server clean
+.PHONY: help demo test lint check-toolchain assets bench bench-kiosk shots soak-monkey soak-kill run-server soak replay clean
 
 help:
 	@echo "make demo    build, make a sample school, play a school day   (ARGS=\"--once --speed 600 --no-window\")"
 	@echo "make test    everything that must hold before a change lands"
 	@echo "make bench   the figures of docs/PERFORMANCE.md (make bench-kiosk: those of the kiosk's window alone, and its week)"
+	@echo "make soak    MINUTES=60: the simulator, as many school days under faults as fit"
+	@echo "make replay  SEED=17: one seed of the simulator, with what happened"
 	@echo "make shots   pictures of every kiosk screen in every look and size, in target/shots"
 	@echo "make soak-monkey  100,000 random taps on the kiosk's window   (STEPS=… SEED=…)"
 	@echo "make soak-kill N=500  the two programs under kill -9, so often; a seed that fails goes into power_cut.rs"
@@ -47,6 +49,7 @@ test: check-toolchain assets
 	$(MAKE) --no-print-directory lint
 	$(CARGO) build --workspace --all-targets --features $(SCREENS)
 	$(CARGO) test --workspace --features $(SCREENS)
+	$(CARGO) test -p rollbook-tests --features sim --test sim
 
 lint:
 	$(CARGO) fmt --all --check
@@ -84,6 +87,17 @@ soak-kill: check-toolchain
 	@deploy/need $(BASIC)
 	$(CARGO) build --workspace
 	ROLLBOOK_KILLS=$(N) $(CARGO) test -p rollbook-tests --test power_cut hundreds -- --nocapture
+
+SOAK    := $(CARGO) build --release -p rollbook-tests --bin rollbook-sim --features rollbook-tests/sim
+soak: check-toolchain
+	@deploy/need $(BASIC)
+	$(SOAK)
+	@"$(TARGET)/release/rollbook-sim" soak --minutes $(MINUTES) --record docs/soak.csv $(ARGS)
+
+replay: check-toolchain
+	@deploy/need $(BASIC)
+	$(CARGO) build -p rollbook-tests --bin rollbook-sim --features rollbook-tests/sim
+	@"$(TARGET)/debug/rollbook-sim" replay $(SEED) $(ARGS)
 
 clean:
 	$(CARGO) clean

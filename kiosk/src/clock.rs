@@ -36,6 +36,8 @@ enum Source {
         watched: &'static Watched,
         started: Millis,
     },
+    #[cfg(feature = "sim")]
+    Dial(&'static Dial),
 }
 
 /// A clock whose hands another process moves.
@@ -67,6 +69,16 @@ impl Watched {
         }
         Millis(self.last.load(Ordering::Acquire))
     }
+}
+
+/// The hands of a clock that the simulator moves.
+#[cfg(feature = "sim")]
+#[derive(Debug, Default)]
+pub struct Dial {
+    /// Milliseconds since power-on.
+    pub mono: AtomicI64,
+    /// What the wall clock claims.
+    pub wall: AtomicI64,
 }
 
 /// Why there is no clock.
@@ -126,10 +138,17 @@ impl Clock {
                     Source::Simulated { clock, started: clock.virtual_at(machine_ms()) }
                 };
                 let mut random = [0; 16];
-                getrandom::fill(&mut random).map_err(|_| ClockError::NoRandom)?;
+                crate::random::fill(&mut random).map_err(|_| ClockError::NoRandom)?;
                 Ok(Self { boot: BootId::from_bytes(random), source })
             }
         }
+    }
+
+    /// A clock that the simulator moves.
+    #[cfg(feature = "sim")]
+    #[must_use]
+    pub const fn by_hand(boot: BootId, dial: &'static Dial) -> Self {
+        Self { boot, source: Source::Dial(dial) }
     }
 
     /// One look at the clocks.
@@ -156,6 +175,8 @@ impl Clock {
             }
             Source::Simulated { clock, started } => Mono(clock.virtual_at(machine_ms()).since(*started)),
             Source::Hands { watched, started } => Mono(watched.now().since(*started)),
+            #[cfg(feature = "sim")]
+            Source::Dial(dial) => Mono(dial.mono.load(Ordering::Relaxed)),
         }
     }
 
@@ -164,6 +185,8 @@ impl Clock {
             Source::Machine => Millis(machine_ms()),
             Source::Simulated { clock, .. } => clock.wall_at(machine_ms()),
             Source::Hands { watched, .. } => watched.hands.wall_at(watched.now()),
+            #[cfg(feature = "sim")]
+            Source::Dial(dial) => Millis(dial.wall.load(Ordering::Relaxed)),
         }
     }
 
@@ -176,6 +199,8 @@ impl Clock {
             Source::Machine => ms,
             Source::Simulated { clock, .. } => clock.real_ms(ms).unwrap_or(HOUR),
             Source::Hands { watched, .. } => watched.hands.real_ms(ms),
+            #[cfg(feature = "sim")]
+            Source::Dial(_) => ms,
         };
         Duration::from_millis(u64::try_from(ms.clamp(1, HOUR)).unwrap_or(1))
     }
@@ -197,6 +222,8 @@ impl Clock {
                 (clock.virtual_at(now.saturating_add(REAL_SECOND)).since(clock.virtual_at(now)) / REAL_SECOND).max(1)
             }
             Source::Hands { watched, .. } => i64::from(watched.hands.speed()),
+            #[cfg(feature = "sim")]
+            Source::Dial(_) => 1,
         }
     }
 }

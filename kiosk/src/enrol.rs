@@ -81,7 +81,7 @@ pub async fn enrol(
 ) -> Result<Enrolled, EnrolError> {
     let server = door.server.as_str();
     let mut nonce = [0; 32];
-    getrandom::fill(&mut nonce).map_err(|_| EnrolError::NoRandom)?;
+    crate::random::fill(&mut nonce).map_err(|_| EnrolError::NoRandom)?;
     let met = door.known.map_or_else(Met::default, Met::before);
     let http = Http::new(server, Pins::First(met.clone()), None)?;
     let request = EnrolRequest { commit: Hash(Sha256::digest(nonce).into()), app: app() };

@@ -13,6 +13,7 @@ pub mod health;
 pub mod hex;
 pub mod hub;
 pub mod pin;
+pub mod random;
 pub mod reader;
 pub mod script;
 pub mod seal;

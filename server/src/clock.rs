@@ -5,6 +5,8 @@
 use shared::time::{Hands, Millis, Mono, Simulated, Steady, Step};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
+#[cfg(feature = "sim")]
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -29,6 +31,8 @@ enum Source {
     System(Mutex<Steady>),
     Simulated(Simulated),
     Hands(Watched),
+    #[cfg(feature = "sim")]
+    Dial(Arc<Dial>, Mutex<Steady>),
     #[cfg(test)]
     Standing(Arc<std::sync::atomic::AtomicI64>),
 }
@@ -63,6 +67,25 @@ impl Watched {
     }
 }
 
+/// The hands of a clock that the simulator moves.
+#[cfg(feature = "sim")]
+#[derive(Default)]
+pub struct Dial {
+    /// Milliseconds since power-on.
+    pub mono: AtomicI64,
+    /// What the wall clock says.
+    pub wall: AtomicI64,
+    /// What the time service says of it.
+    pub synchronised: AtomicBool,
+}
+
+#[cfg(feature = "sim")]
+impl Dial {
+    fn look(&self) -> (Mono, Millis) {
+        (Mono(self.mono.load(Ordering::Relaxed)), Millis(self.wall.load(Ordering::Relaxed)))
+    }
+}
+
 /// A `--clock` or ROLLBOOK_CLOCK that describes no clock.
 #[derive(Debug, thiserror::Error)]
 pub enum BadClock {
@@ -88,6 +111,15 @@ impl Clock {
     pub fn system() -> Self {
         let (mono, wall) = look();
         Self(Arc::new(Source::System(Mutex::new(Steady::new(mono, wall, synchronised().unwrap_or(true))))))
+    }
+
+    /// A clock that the simulator moves: watched as the system's is.
+    #[cfg(feature = "sim")]
+    #[must_use]
+    pub fn by_hand(dial: Arc<Dial>) -> Self {
+        let (mono, wall) = dial.look();
+        let steady = Steady::new(mono, wall, dial.synchronised.load(Ordering::Relaxed));
+        Self(Arc::new(Source::Dial(dial, Mutex::new(steady))))
     }
 
     /// A clock for demonstrations and tests.
@@ -125,15 +157,11 @@ impl Clock {
             Source::Hands(watched) => Now { at: watched.now(), sure: true },
             #[cfg(test)]
             Source::Standing(hands) => Now { at: Millis(hands.load(std::sync::atomic::Ordering::SeqCst)), sure: true },
-            Source::System(steady) => {
-                let mut steady = steady.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Step::Stepped(by) = steady.look(mono, wall) {
-                    tracing::warn!(by_ms = by, "the wall clock jumped: marks are provisional until it is synchronised");
-                }
-                if !steady.sure() && synchronised() == Some(true) {
-                    steady.checked(mono, wall);
-                }
-                Now { at: wall, sure: steady.sure() }
+            Source::System(steady) => watched(steady, mono, wall, synchronised),
+            #[cfg(feature = "sim")]
+            Source::Dial(dial, steady) => {
+                let (mono, wall) = dial.look();
+                watched(steady, mono, wall, || Some(dial.synchronised.load(Ordering::Relaxed)))
             }
         }
     }
@@ -145,6 +173,8 @@ impl Clock {
         let left = until.since(self.now().at).max(0);
         let real = match &*self.0 {
             Source::System(_) => Some(left),
+            #[cfg(feature = "sim")]
+            Source::Dial(..) => Some(left),
             #[cfg(test)]
             Source::Standing(_) => Some(left),
             Source::Simulated(clock) => clock.real_ms(left),
@@ -154,6 +184,17 @@ impl Clock {
         let real = real.and_then(|ms| u64::try_from(ms).ok()).map_or(LONGEST_SLEEP, Duration::from_millis);
         real.clamp(Duration::from_millis(1), LONGEST_SLEEP)
     }
+}
+
+fn watched(steady: &Mutex<Steady>, mono: Mono, wall: Millis, synchronised: impl FnOnce() -> Option<bool>) -> Now {
+    let mut steady = steady.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Step::Stepped(by) = steady.look(mono, wall) {
+        tracing::warn!(by_ms = by, "the wall clock jumped: marks are provisional until it is synchronised");
+    }
+    if !steady.sure() && synchronised() == Some(true) {
+        steady.checked(mono, wall);
+    }
+    Now { at: wall, sure: steady.sure() }
 }
 
 #[allow(clippy::disallowed_methods)] // this is the clock

@@ -188,8 +188,17 @@ pub fn build(app: App, sessions: session::Sessions, secure: bool) -> Router {
         .route_layer(from_fn_with_state(app.clone(), gate))
         .layer(session::layer(sessions, secure))
         .layer(from_fn(headers));
-    let kiosks = Router::new().merge(sync::routes()).merge(enrol::routes()).route_layer(from_fn(listed));
-    pages.merge(kiosks).fallback(nothing).layer(RequestBodyTimeoutLayer::new(SLOW_BODY)).with_state(app)
+    pages.merge(protocol_routes()).fallback(nothing).layer(RequestBodyTimeoutLayer::new(SLOW_BODY)).with_state(app)
+}
+
+/// What kiosks reach of it, without the office: for the simulator, which has no browser.
+#[cfg(feature = "sim")]
+pub fn kiosks(app: App) -> Router {
+    protocol_routes().fallback(nothing).with_state(app)
+}
+
+fn protocol_routes() -> Router<App> {
+    Router::new().merge(sync::routes()).merge(enrol::routes()).route_layer(from_fn(listed))
 }
 
 fn entry(method: &Method, path: Option<&MatchedPath>) -> Option<&'static Route> {

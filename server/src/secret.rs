@@ -12,6 +12,10 @@ use shared::log::Salt;
 /// [`StoreError::NoRandom`] when the system has none.
 pub fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
+    #[cfg(feature = "sim")]
+    if shared::sim::fill(&mut bytes) {
+        return Ok(bytes);
+    }
     getrandom::fill(&mut bytes).map_err(|_| StoreError::NoRandom)?;
     Ok(bytes)
 }

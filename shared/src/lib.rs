@@ -14,6 +14,7 @@ pub mod log;
 pub mod observation;
 pub mod register;
 pub mod roll_call;
+pub mod sim;
 pub mod sync;
 pub mod text;
 pub mod time;

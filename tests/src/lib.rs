@@ -12,5 +12,7 @@ pub mod demo;
 pub mod forget;
 pub mod office;
 pub mod process;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod small;
 pub mod volume;

@@ -3,6 +3,8 @@
 //!
 //! Must never: wait for the disk, the network or a hash. The window's thread only sends messages here.
 
+#[cfg(feature = "sim")]
+pub mod by_hand;
 mod hear;
 mod inbox;
 mod live;

@@ -41,12 +41,18 @@ pub struct Memory {
 /// # Errors
 /// [`StoreError`].
 pub fn begin(store: &Store, clock: Clock) -> Result<Memory, StoreError> {
-    store.write_now(move |tx| {
-        let at = clock.reading();
-        let what = Observation::Booted { floor: timeline::trusted_until(tx)? };
-        log::append(tx, &[Observed { at, by: None, what, origin: None }])?;
-        read(tx, clock)
-    })
+    store.write_now(move |tx| begun(tx, clock))
+}
+
+/// As [`begin`], inside a transaction.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn begun(tx: &rusqlite::Transaction<'_>, clock: Clock) -> Result<Memory, StoreError> {
+    let at = clock.reading();
+    let what = Observation::Booted { floor: timeline::trusted_until(tx)? };
+    log::append(tx, &[Observed { at, by: None, what, origin: None }])?;
+    read(tx, clock)
 }
 
 /// Reads everything, without writing: when the disk takes nothing, the kiosk still shows what it has.

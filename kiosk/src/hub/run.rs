@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::core::{self, Draft, Effect, Look, Model, Msg, Screen, SyncStatus, Ticket, WhyNotSaved};
 use crate::health::Health;
 use crate::pin::PinChecker;
+use crate::store::kept::Enrolled;
 use crate::store::{Store, StoreError, log, timeline};
 use crate::sync::{Link, Order};
 use shared::observation::{Observation, Observed};
@@ -35,9 +36,9 @@ pub struct Run {
     pub(super) live: Arc<Live>,
     pub(super) inbox: Sender<In>,
     pins: PinChecker,
-    link: Option<Link>,
+    pub(super) link: Option<Link>,
     model: Model,
-    shown: Option<(Screen, Look)>,
+    pub(super) shown: Option<(Screen, Look)>,
     pub(super) timeline: Timeline,
     pub(super) now: (Reading, Interval, bool),
     outstanding: usize,
@@ -101,6 +102,19 @@ impl Run {
                 self.store.write_now(move |tx| recall::read(tx, clock))?
             }
         };
+        let enrolled = self.recalled(memory);
+        let inbox = self.inbox.clone();
+        // The hub outlives its link; a message after its end has nobody to reach.
+        let tell = Arc::new(move |told| drop(inbox.send(In::Told(told))));
+        match Link::start(self.store.clone(), self.clock, enrolled, self.server.take(), tell) {
+            Ok(link) => self.link = Some(link),
+            Err(error) => tracing::error!(%error, "no thread for the exchange; everything is kept here"),
+        }
+        Ok(())
+    }
+
+    /// Takes in what the disk holds and shows the first screen; answers who this kiosk is, if it is somebody.
+    pub(super) fn recalled(&mut self, memory: Memory) -> Option<Enrolled> {
         let Memory { enrolled, timeline, rows, reflects, whole, facts, standing, unsent } = memory;
         self.timeline = timeline;
         self.head = standing.head.seq;
@@ -123,14 +137,7 @@ impl Run {
         self.update(Msg::Reflected { upto: reflects });
         self.update(Msg::Sync(self.sync.clone()));
         self.show();
-        let inbox = self.inbox.clone();
-        // The hub outlives its link; a message after its end has nobody to reach.
-        let tell = Arc::new(move |told| drop(inbox.send(In::Told(told))));
-        match Link::start(self.store.clone(), self.clock, enrolled, self.server.take(), tell) {
-            Ok(link) => self.link = Some(link),
-            Err(error) => tracing::error!(%error, "no thread for the exchange; everything is kept here"),
-        }
-        Ok(())
+        enrolled
     }
 
     pub fn run(&mut self, inbox: &Receiver<In>) {
@@ -162,7 +169,7 @@ impl Run {
         self.live.set(|state| state.gone = true);
     }
 
-    fn take(&mut self, event: In) {
+    pub(super) fn take(&mut self, event: In) {
         match event {
             In::Msg(msg) => {
                 if matches!(msg, Msg::PinChecked { .. }) {
@@ -317,7 +324,7 @@ impl Run {
         }
     }
 
-    fn show(&mut self) {
+    pub(super) fn show(&mut self) {
         let (screen, look) = (core::view(&self.model), core::look(&self.model));
         let changed = self.shown.as_ref().is_none_or(|(s, l)| *s != screen || *l != look);
         if changed {

@@ -5,10 +5,12 @@
 use super::StoreError;
 use rusqlite::{OptionalExtension, Transaction, params};
 use shared::id::LogId;
-use shared::limits::{BODY_BYTES, KEEP_ACKED_DAYS};
+use shared::limits::{BATCH_ENTRIES, BODY_BYTES, KEEP_ACKED_DAYS};
 use shared::log::{Entry, First, Hash, Head, Origin, Salt};
 use shared::observation::{Observation, Observed};
+use shared::sim::Mutant;
 use shared::time::Millis;
+use shared::wire::v1::Push;
 
 /// Where a log stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +65,7 @@ pub(super) fn ensure_current(tx: &Transaction<'_>) -> Result<(), StoreError> {
 
 fn begin(tx: &Transaction<'_>) -> Result<LogId, StoreError> {
     let mut id = [0; 16];
-    getrandom::fill(&mut id)?;
+    crate::random::fill(&mut id)?;
     tx.execute("INSERT INTO log (log, current, head_hash) VALUES (?1, 1, ?2)", params![id, Hash::ZERO.0])?;
     Ok(LogId::from_bytes(id))
 }
@@ -87,7 +89,7 @@ pub fn append(tx: &Transaction<'_>, facts: &[Observed]) -> Result<Vec<Origin>, S
             return Err(StoreError::TooLong(body.len()));
         }
         let mut salt = [0; 16];
-        getrandom::fill(&mut salt)?;
+        crate::random::fill(&mut salt)?;
         let entry = head.append(Salt(salt), body);
         head = entry.head();
         insert.execute(params![id, entry.seq, entry.prev.0, entry.salt.0, entry.body, head.hash.0])?;
@@ -117,6 +119,26 @@ pub fn entries(tx: &rusqlite::Connection, from: u64, most: usize) -> Result<Vec<
         found.push(entry);
     }
     Ok(found)
+}
+
+/// What is to be sent: entries of this log from `from` on, as they stand on the disk, at most so many.
+///
+/// # Errors
+/// [`StoreError`], also when another log is written by now.
+pub fn batch(tx: &rusqlite::Connection, log: LogId, from: u64, max: usize) -> Result<Push, StoreError> {
+    if current(tx)?.log != log {
+        return Err(StoreError::Unexpected("another log is current".into()));
+    }
+    let before = from.saturating_sub(1);
+    let found = entries(tx, from, max.min(BATCH_ENTRIES))?;
+    // The entry before the first is always known: nothing is pruned that was not acknowledged. After everything was
+    // pruned, the first entry that is kept names it.
+    let hash = hash_at(tx, before)?;
+    let before = hash
+        .map(|hash| Head { seq: before, hash })
+        .or_else(|| found.first().map(|entry| Head { seq: entry.seq.saturating_sub(1), hash: entry.prev }))
+        .ok_or_else(|| StoreError::Unexpected("nothing is kept of the log".into()))?;
+    Ok(shared::sync::batch(log, before, found, max))
 }
 
 /// The hash of one entry of the current log: `Hash::ZERO` for number 0, `None` when it was pruned or never written.
@@ -174,6 +196,12 @@ pub fn first_kept(tx: &rusqlite::Connection) -> Result<u64, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub fn prune(tx: &Transaction<'_>, now: Millis) -> Result<usize, StoreError> {
+    if Mutant::PrunedBeforeDurable.lives() {
+        return Ok(tx.execute(
+            "DELETE FROM entry WHERE acked_at IS NOT NULL AND seq < (SELECT acked_seq FROM log WHERE id = entry.log)",
+            [],
+        )?);
+    }
     let before = now.plus(-KEEP_ACKED_DAYS * 24 * 60 * 60 * 1000);
     Ok(tx.execute(
         "DELETE FROM entry WHERE acked_at < ?1 AND seq <= (SELECT min(durable_seq, acked_seq) FROM log WHERE id = entry.log)",

@@ -18,6 +18,7 @@ pub mod timeline;
 pub use aside::{Aside, open_or_begin_anew};
 pub use error::StoreError;
 pub use rusqlite::Transaction;
+pub use thread::Hand;
 
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
@@ -37,7 +38,7 @@ const LOCK: &str = "kiosk.lock";
 pub struct Store {
     jobs: Sender<Box<dyn Job>>,
     // Dropped after the sender above: it waits for the thread, so that a closed store is a folded file.
-    _thread: Arc<Joined>,
+    joined: Arc<Joined>,
 }
 
 struct Joined {
@@ -59,6 +60,22 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_limited(dir: &Path, pages: Option<u32>) -> Result<Self, StoreError> {
+        let (mut store, hand) = Self::open_by_hand(dir, pages)?;
+        let thread = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || hand.run())
+            .map_err(|source| StoreError::Folder { path: dir.to_owned(), source: Arc::new(source) })?;
+        if let Some(joined) = Arc::get_mut(&mut store.joined) {
+            joined.thread = Some(thread);
+        }
+        Ok(store)
+    }
+
+    /// As [`Store::open_limited`], without a thread: what is asked of the store is done when the hand is told to.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_by_hand(dir: &Path, pages: Option<u32>) -> Result<(Self, Hand), StoreError> {
         let folder = |source| StoreError::Folder { path: dir.to_owned(), source: Arc::new(source) };
         make_private(dir).map_err(folder)?;
         let lock = File::create(dir.join(LOCK)).map_err(folder)?;
@@ -76,11 +93,7 @@ impl Store {
         // What a killed process wrote and had not synced is seen from here on, so it must be on disk first.
         thread::fold(&connection);
         let (jobs, work) = channel();
-        let thread = std::thread::Builder::new()
-            .name("store".into())
-            .spawn(move || thread::run(connection, &work))
-            .map_err(|source| StoreError::Folder { path: dir.to_owned(), source: Arc::new(source) })?;
-        Ok(Self { jobs, _thread: Arc::new(Joined { thread: Some(thread), _lock: lock }) })
+        Ok((Self { jobs, joined: Arc::new(Joined { thread: None, _lock: lock }) }, Hand::new(connection, work)))
     }
 
     /// Does `work` in the next transaction and calls `then` after its COMMIT, on the store's thread: `then` must be

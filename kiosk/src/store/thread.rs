@@ -5,6 +5,7 @@
 
 use super::StoreError;
 use rusqlite::{Connection, Transaction};
+use shared::sim::Mutant;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -60,34 +61,68 @@ where
     }
 }
 
-/// Runs until every sender is gone.
-pub fn run(mut connection: Connection, jobs: &Receiver<Box<dyn Job>>) {
-    let mut folded = false;
-    loop {
-        let first = match jobs.recv_timeout(QUIET) {
-            Ok(job) => job,
-            Err(RecvTimeoutError::Timeout) => {
-                if !folded {
-                    fold(&connection);
-                    folded = true;
+/// Who works for the store: owns the file and what waits to be done in it.
+pub struct Hand {
+    connection: Connection,
+    jobs: Receiver<Box<dyn Job>>,
+}
+
+impl Hand {
+    pub(super) const fn new(connection: Connection, jobs: Receiver<Box<dyn Job>>) -> Self {
+        Self { connection, jobs }
+    }
+
+    /// Runs until every sender is gone.
+    pub(super) fn run(mut self) {
+        let mut folded = false;
+        loop {
+            match self.jobs.recv_timeout(QUIET) {
+                Ok(first) => {
+                    self.together(first);
+                    folded = false;
                 }
-                continue;
+                Err(RecvTimeoutError::Timeout) => {
+                    if !folded {
+                        self.fold();
+                        folded = true;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
             }
-            Err(RecvTimeoutError::Disconnected) => break,
-        };
-        folded = false;
+        }
+        self.fold();
+    }
+
+    /// Commits what waits, together, and tells; false when nothing waited.
+    pub fn step(&mut self) -> bool {
+        let first = self.jobs.try_recv();
+        first.is_ok_and(|first| {
+            self.together(first);
+            true
+        })
+    }
+
+    fn together(&mut self, first: Box<dyn Job>) {
         let mut batch = vec![first];
         while batch.len() < TOGETHER
-            && let Ok(job) = jobs.try_recv()
+            && let Ok(job) = self.jobs.try_recv()
         {
             batch.push(job);
         }
-        let failed = commit(&mut connection, &mut batch).err();
+        let failed = if Mutant::SavedBeforeCommit.lives() {
+            leave_open(&self.connection, &mut batch).err()
+        } else {
+            commit(&mut self.connection, &mut batch).err()
+        };
         for job in batch {
             job.tell(failed.clone());
         }
     }
-    fold(&connection);
+
+    /// Folds the write-ahead log into the file.
+    pub fn fold(&self) {
+        fold(&self.connection);
+    }
 }
 
 fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
@@ -112,4 +147,14 @@ pub(super) fn fold(connection: &Connection) {
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
         tracing::warn!(%error, "the write-ahead log could not be folded into the file");
     }
+}
+
+/// The bug of [`Mutant::SavedBeforeCommit`]: what is told now is committed with the next batch.
+fn leave_open(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    if !connection.is_autocommit() {
+        connection.execute_batch("COMMIT")?;
+    }
+    let mut tx = connection.unchecked_transaction()?;
+    tx.set_drop_behavior(rusqlite::DropBehavior::Ignore);
+    batch.iter_mut().try_for_each(|job| job.work(&tx))
 }

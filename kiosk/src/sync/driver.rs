@@ -1,36 +1,31 @@
-//! The thread that carries out what [`shared::sync::Engine`] asks: requests beside each other, the disk in order.
+//! Carries out what [`shared::sync::Engine`] asks: requests beside each other, the disk in order.
 //!
 //! Must never: decide anything that the engine decides, or tell the hub of rows that are not on disk.
 
-use super::call::{self, Calls};
-use super::link::{End, Tell};
+use super::link::Tell;
 use super::told::{Order, Told};
+use super::wires::Wires;
 use crate::clock::Clock;
 use crate::store::{Store, StoreError, feed, kept, log, school, timeline};
-use crate::sync::http::Http;
 use chrono::NaiveDate;
+use shared::id::LogId;
 use shared::observation::{Notice, Observation, Observed};
-use shared::sync::{Action, Engine, Event, Failure, Standing};
+use shared::sim::Mutant;
+use shared::sync::{Action, Call, Engine, Event, Failure, Standing};
 use shared::time::{Anchor, Millis};
-use shared::wire::v1::{Fault, HelloAnswer, ProblemCode, Pulled};
+use shared::wire::v1::{Fault, Hello, HelloAnswer, PROTOCOL, ProblemCode, Pull, Pulled};
 use std::collections::VecDeque;
-use std::time::Duration;
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::watch;
 
-/// After the disk refused something the exchange begins anew from what stands on it, not before this.
-const DISK_PATIENCE: Duration = Duration::from_secs(10);
-/// The shortest real wait, whatever a simulated clock says.
-const SHORTEST: Duration = Duration::from_millis(25);
+/// After the disk refused something the exchange begins anew from what stands on it, not before this. Milliseconds.
+const DISK_PATIENCE_MS: u64 = 10_000;
 
-pub(super) struct Driver {
+/// The exchange of one kiosk over some wires.
+pub struct Driver<W> {
     store: Store,
     clock: Clock,
-    http: Http,
     engine: Engine,
-    calls: Calls,
-    network: watch::Sender<bool>,
-    wake: Option<tokio::time::Instant>,
+    /// The network and the timer.
+    pub wires: W,
     pending: VecDeque<Event>,
     faults: Vec<Fault>,
     /// The newest anchor, or the newest instant the server named.
@@ -40,17 +35,7 @@ pub(super) struct Driver {
     told: Option<NaiveDate>,
     /// The server does not know this kiosk.
     unknown: bool,
-    /// What is being said to a server that was restored.
-    witness: Option<tokio::task::JoinHandle<()>>,
     tell: Tell,
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        if let Some(witness) = &self.witness {
-            witness.abort();
-        }
-    }
 }
 
 async fn standing(store: &Store, clock: Clock) -> Result<Standing, StoreError> {
@@ -73,84 +58,79 @@ async fn standing(store: &Store, clock: Clock) -> Result<Standing, StoreError> {
         .await
 }
 
-impl Driver {
-    pub(super) async fn new(
-        store: Store,
-        clock: Clock,
-        http: Http,
-        network: watch::Sender<bool>,
-        tell: Tell,
-    ) -> Result<Self, StoreError> {
+impl<W: Wires> Driver<W> {
+    /// From what stands on the disk.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that cannot be read.
+    pub async fn new(store: Store, clock: Clock, wires: W, tell: Tell) -> Result<Self, StoreError> {
         let standing = standing(&store, clock).await?;
         Ok(Self {
             engine: Engine::new(standing),
-            calls: Calls::default(),
-            wake: None,
+            wires,
             pending: VecDeque::from([Event::Started]),
             faults: Vec::new(),
             anchor: standing.anchor,
             heard: Millis(0),
             told: None,
             unknown: false,
-            witness: None,
             store,
             clock,
-            http,
-            network,
             tell,
         })
     }
 
-    pub(super) async fn run(mut self, inbox: &mut UnboundedReceiver<Order>) -> End {
-        loop {
-            if let Err(error) = self.work().await {
-                tracing::error!(%error, "the disk refused; the exchange begins anew from what stands on it");
-                (self.tell)(Told::Disk(error));
-                self.calls.abort();
-                self.pending.clear();
-                self.wake = Some(tokio::time::Instant::now() + DISK_PATIENCE);
-                match standing(&self.store, self.clock).await {
-                    Ok(standing) => self.engine = Engine::new(standing),
-                    Err(error) => tracing::error!(%error, "the store cannot be read"),
-                }
-            }
-            if self.unknown {
-                return End::Unknown(std::mem::take(&mut self.faults));
-            }
-            let wake = self.wake;
-            tokio::select! {
-                order = inbox.recv() => match order {
-                    Some(order) => self.obey(order),
-                    None => return End::Over,
-                },
-                Some(event) = self.calls.next() => self.pending.push_back(event),
-                () = call::at(wake), if wake.is_some() => {
-                    self.wake = None;
-                    self.pending.push_back(Event::Woke);
-                }
-            }
-        }
+    /// The log, and the last entry of it that the server has confirmed.
+    pub const fn confirmed(&self) -> (LogId, u64) {
+        (self.engine.log(), self.engine.acked())
     }
 
-    pub(super) fn obey(&mut self, order: Order) {
+    /// Something happened on the wires.
+    pub fn happened(&mut self, event: Event) {
+        self.pending.push_back(event);
+    }
+
+    /// Everything that is due, until there is only waiting left. When the disk refuses, the exchange begins anew from
+    /// what stands on it. False: the server does not know this kiosk.
+    pub async fn turn(&mut self) -> bool {
+        if let Err(error) = self.work().await {
+            tracing::error!(%error, "the disk refused; the exchange begins anew from what stands on it");
+            (self.tell)(Told::Disk(error));
+            self.wires.abort();
+            self.pending.clear();
+            self.wires.wake_in(DISK_PATIENCE_MS);
+            match standing(&self.store, self.clock).await {
+                Ok(standing) => self.engine = Engine::new(standing),
+                Err(error) => tracing::error!(%error, "the store cannot be read"),
+            }
+        }
+        !self.unknown
+    }
+
+    /// What is wrong with the kiosk, for whoever goes on.
+    pub fn faults(self) -> Vec<Fault> {
+        self.faults
+    }
+
+    /// The hub has an order.
+    pub fn obey(&mut self, order: Order) {
         match order {
             Order::Appended { log, head } => self.pending.push_back(Event::Appended { log, head }),
             Order::Faults(faults) => self.faults = faults,
             Order::Network(up) => {
-                self.network.send_replace(up);
+                self.wires.network(up);
                 if up {
                     self.pending.push_back(Event::Woke);
                 }
             }
             Order::Now => {
-                if self.engine.unsent() > 0 && !self.calls.any() {
+                if self.engine.unsent() > 0 && !self.wires.any() {
                     self.pending.push_back(Event::Woke);
                 }
             }
         }
     }
 
-    /// Everything that is due, until there is only waiting left.
     async fn work(&mut self) -> Result<(), StoreError> {
         while let Some(event) = self.pending.pop_front() {
             if let Event::HelloAnswered { answer, .. } = &event {
@@ -166,7 +146,7 @@ impl Driver {
             }
             let mut jitter = [0; 2];
             // Without random bytes all kiosks wait equally long, which does no harm here.
-            let _ = getrandom::fill(&mut jitter);
+            let _ = crate::random::fill(&mut jitter);
             for action in self.engine.on(event, u16::from_le_bytes(jitter)) {
                 self.perform(action).await?;
             }
@@ -192,9 +172,8 @@ impl Driver {
                 Ok((fits, log::first_kept(tx)?, say))
             })
             .await?;
-        if say && self.witness.as_ref().is_none_or(tokio::task::JoinHandle::is_finished) {
-            let said = call::witness(self.http.clone(), self.store.clone(), self.network.subscribe());
-            self.witness = Some(tokio::spawn(said));
+        if say {
+            self.wires.witness(&self.store);
         }
         if !fits {
             tracing::error!("the server showed the school's own log with another past than before");
@@ -213,28 +192,34 @@ impl Driver {
                 let after = self.told;
                 let kept = self.store.write_soon(move |tx| kept::past_heads(tx, after)).await?;
                 self.told = kept.last().map(|last| last.date);
-                let hello = call::hello(
-                    self.http.clone(),
-                    self.clock,
-                    (log, head),
-                    (feed, cursor),
-                    (self.faults.clone(), kept),
-                );
-                self.calls.send(shared::sync::Call::Hello, &self.network, hello);
+                let (t0, app) = (self.clock.mono(), crate::enrol::app());
+                let protocols = vec![PROTOCOL];
+                let faults = self.faults.clone();
+                self.wires.hello(Hello { protocols, log, head, feed, cursor, app, t0, faults, kept });
             }
             Action::SendPush { log, from, max } => {
-                let push = call::push(self.http.clone(), self.store.clone(), log, from, max);
-                self.calls.send(shared::sync::Call::Push, &self.network, push);
+                let gathered = self.store.write_soon(move |tx| log::batch(tx, log, from, max)).await;
+                match gathered {
+                    Ok(push) => self.wires.push(push),
+                    Err(error) => {
+                        tracing::error!(%error, "what is to be sent cannot be read");
+                        let failed = Event::Failed { call: Call::Push, failure: Failure::Unreachable };
+                        self.pending.push_back(failed);
+                    }
+                }
             }
             Action::SendPull { feed, after, limit, wait } => {
-                let pull = shared::wire::v1::Pull { feed, after, limit, wait, tail: None };
-                let pull = call::pull(self.http.clone(), self.store.clone(), pull);
-                self.calls.send(shared::sync::Call::Pull, &self.network, pull);
+                // Which sealed part of the school's log is kept, so that the next one comes along.
+                let tail = self.store.write_soon(|tx| school::tail_mark(tx)).await.unwrap_or_default();
+                self.wires.pull(Pull { feed, after, limit, wait, tail });
             }
             Action::BeginSnapshot { feed } => {
                 self.store.write_soon(move |tx| feed::begin_snapshot(tx, feed)).await?;
             }
             Action::StorePage { feed, rows, cursor, reflects } => {
+                if Mutant::CursorBeforePage.lives() {
+                    self.store.write_soon(move |tx| feed::apply(tx, feed, &[], cursor)).await?;
+                }
                 let (rows, reflects) = self
                     .store
                     .write_soon(move |tx| {
@@ -263,10 +248,7 @@ impl Driver {
                 self.store.write_soon(move |tx| log::acked(tx, upto, durable, at)).await?;
                 (self.tell)(Told::Acked { upto });
             }
-            Action::WakeIn { ms } => {
-                let wait = self.clock.real(i64::try_from(ms).unwrap_or(i64::MAX)).max(SHORTEST);
-                self.wake = Some(tokio::time::Instant::now() + wait);
-            }
+            Action::WakeIn { ms } => self.wires.wake_in(ms),
             Action::Tell(status) => (self.tell)(Told::Status(status)),
         }
         Ok(())

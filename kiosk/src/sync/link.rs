@@ -4,6 +4,7 @@
 
 use super::driver::Driver;
 use super::http::{Http, NoAnswer};
+use super::https::Https;
 use super::told::{Order, Told};
 use crate::clock::Clock;
 use crate::enrol::{self, Door, Step};
@@ -16,7 +17,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::watch;
 
 /// How often a kiosk that asks to be enrolled again looks whether it is known after all.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -50,6 +50,13 @@ impl Link {
             runtime.shutdown_background();
         })?;
         Ok(Self { orders: Some(orders), thread: Some(thread) })
+    }
+
+    /// One without a thread: whoever holds the other end carries the orders out.
+    #[cfg(feature = "sim")]
+    pub(crate) fn by_hand() -> (Self, UnboundedReceiver<Order>) {
+        let (orders, inbox) = unbounded_channel();
+        (Self { orders: Some(orders), thread: None }, inbox)
     }
 
     /// Gives an order.
@@ -166,7 +173,7 @@ fn connect(enrolled: &Enrolled) -> Result<Http, NoAnswer> {
 }
 
 /// How an exchange ended.
-pub(super) enum End {
+enum End {
     /// The kiosk ends, or cannot go on.
     Over,
     /// The server knows no such kiosk. What was wrong with it is told again by the exchange that follows.
@@ -188,8 +195,7 @@ async fn exchange(
             return End::Over;
         }
     };
-    let (network, _) = watch::channel(true);
-    let mut driver = match Driver::new(store.clone(), clock, http, network, Arc::clone(tell)).await {
+    let mut driver = match Driver::new(store.clone(), clock, Https::new(http, clock), Arc::clone(tell)).await {
         Ok(driver) => driver,
         Err(error) => {
             tracing::error!(%error, "the exchange cannot begin");
@@ -199,5 +205,16 @@ async fn exchange(
     for order in waiting {
         driver.obey(order);
     }
-    driver.run(inbox).await
+    loop {
+        if !driver.turn().await {
+            return End::Unknown(driver.faults());
+        }
+        tokio::select! {
+            order = inbox.recv() => match order {
+                Some(order) => driver.obey(order),
+                None => return End::Over,
+            },
+            event = driver.wires.next() => driver.happened(event),
+        }
+    }
 }

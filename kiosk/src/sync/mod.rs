@@ -2,12 +2,15 @@
 //!
 //! Must never: decide anything that the engine decides.
 
-mod call;
 mod driver;
 pub mod http;
+mod https;
 mod link;
 pub mod tls;
 mod told;
+mod wires;
 
+pub use driver::Driver;
 pub use link::{Link, Tell};
 pub use told::{Order, Told};
+pub use wires::Wires;

@@ -45,14 +45,7 @@ pub async fn run(app: App, sessions: Option<Sessions>) {
 async fn of_school(mut app: App, school: Arc<School>) {
     while !*app.stopping.borrow() {
         let clock = app.clock.clone();
-        let done = school
-            .write(move |tx| {
-                let now = clock.now();
-                begin_day(tx, now)?;
-                let closed = close_due(tx, now)?;
-                Ok((closed, next(tx, now.at)?))
-            })
-            .await;
+        let done = school.write(move |tx| due(tx, clock.now())).await;
         let next = match done {
             Ok((closed, next)) => {
                 if closed > 0 {
@@ -78,6 +71,16 @@ async fn of_school(mut app: App, school: Arc<School>) {
             }
         }
     }
+}
+
+/// Does everything that is due: how many registers were closed, and when there is something to do again.
+///
+/// # Errors
+/// An accident of the store; then nothing was done.
+pub fn due(tx: &crate::store::WriteTx<'_>, now: crate::clock::Now) -> Result<(usize, Millis), StoreError> {
+    begin_day(tx, now)?;
+    let closed = close_due(tx, now)?;
+    Ok((closed, next(tx, now.at)?))
 }
 
 /// The next moment with something to do: a register closes, or a day begins.

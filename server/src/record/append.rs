@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use shared::id::{KioskId, LogId};
 use shared::log::{Entry, Hash, Head, header_hash};
 use shared::observation::{Observation, Observed};
+use shared::sim::Mutant;
 use shared::sync::{Ingested, Unreadable, ingest, observed};
 use shared::wire::v1::{Push, Pushed};
 
@@ -62,6 +63,10 @@ pub fn append(tx: &WriteTx<'_>, now: Now, kiosk: KioskId, push: &Push) -> Result
     let (head, sealed) = log.as_ref().map_or((Head::EMPTY, false), |l| (l.head, l.sealed));
     let known = |seq: u64| log.as_ref().and_then(|l| header_of(tx, l.id, seq).ok().flatten());
     let (entries, head) = match ingest(head, sealed, known, push) {
+        Ingested::Replay { head } if Mutant::ReplayDecidesAgain.lives() => {
+            decided_again(tx, push)?;
+            return Ok(Appended::Answer(Pushed::Accepted { head }));
+        }
         Ingested::Append { entries, head } => (entries, head),
         Ingested::Malformed(why) => return Ok(Appended::Malformed(why.to_string())),
         Ingested::Lost { .. } => return Err(StoreError::Corrupt { what: "a log" }),
@@ -99,6 +104,18 @@ pub fn append(tx: &WriteTx<'_>, now: Now, kiosk: KioskId, push: &Push) -> Result
     Ok(Appended::Answer(Pushed::Accepted { head }))
 }
 
+/// The bug of [`Mutant::ReplayDecidesAgain`].
+fn decided_again(tx: &WriteTx<'_>, push: &Push) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO entry(pupil, date, half, class, code, minutes, detail, provisional, original, is_change, reason,
+                           made_at, by_name, by_position)
+         SELECT pupil, date, half, class, code, minutes, detail, provisional, code, 1, reason, made_at, by_name, by_position
+         FROM entry WHERE id IN (SELECT max(id) FROM entry WHERE basis_log = ?1 GROUP BY pupil, date, half)",
+        [push.log.as_bytes()],
+    )?;
+    Ok(())
+}
+
 pub(super) fn header_of(c: &Connection, log: i64, seq: u64) -> Result<Option<Hash>, StoreError> {
     let found: Option<(HashCol, HashCol)> = c
         .prepare_cached("SELECT prev, body_hash FROM fact WHERE log = ?1 AND seq = ?2")?
@@ -114,7 +131,7 @@ impl Context<'_, '_> {
         let received = self.now.at;
         let mut judged = Vec::with_capacity(read.len());
         for (entry, seen) in read {
-            let held = speaker.revoked || !self.serves(&speaker, &seen)?;
+            let held = (speaker.revoked && !Mutant::RevokedDecided.lives()) || !self.serves(&speaker, &seen)?;
             judged.push((entry, seen, held));
         }
         let held_now = judged.iter().filter(|(_, _, held)| *held).count();

@@ -21,7 +21,7 @@ use shared::text::Name;
 use shared::time::{Interval, Millis, Reading, resolve};
 use shared::wire::v1::Mode;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -98,7 +98,7 @@ pub(super) struct Context<'t, 'c> {
     /// The last entry of the record, once it was asked for.
     last_entry: Option<i64>,
     /// The first tap of each register in this batch.
-    pub first_marks: HashMap<(SessionKey, ClassId), i64>,
+    pub first_marks: BTreeMap<(SessionKey, ClassId), i64>,
     /// In whose name each session's register closes.
     pub rules: HashMap<SessionKey, Officer>,
     /// Facts read in this transaction.
@@ -135,7 +135,7 @@ impl<'t, 'c> Context<'t, 'c> {
             present: HashMap::new(),
             expected: HashMap::new(),
             slots: None,
-            first_marks: HashMap::new(),
+            first_marks: BTreeMap::new(),
             rules: HashMap::new(),
             facts: HashMap::new(),
             registers: HashMap::new(),

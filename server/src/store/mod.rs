@@ -36,6 +36,7 @@ pub struct Stores {
     clock: Clock,
     trust: Trust,
     schools: RwLock<BTreeMap<SchoolId, Arc<School>>>,
+    inline: bool,
     unopened: BTreeMap<SchoolId, Unopened>,
 }
 
@@ -61,25 +62,34 @@ impl Stores {
                 dir.display()
             )));
         }
-        Self::open_all(dir, clock, true)
+        Self::open_as(dir, clock, true, false)
     }
 
     /// The same while a restore is under way, which brings all of it or nothing.
     pub(crate) fn open_anyway(dir: &Path, clock: Clock) -> Result<Arc<Self>, StoreError> {
-        Self::open_all(dir, clock, false)
+        Self::open_as(dir, clock, false, false)
     }
 
-    fn open_all(dir: &Path, clock: Clock, without_damaged: bool) -> Result<Arc<Self>, StoreError> {
+    /// As [`Stores::open`], without a thread of its own: whoever asks for something does it, on their own thread.
+    ///
+    /// # Errors
+    /// As for [`Stores::open`].
+    #[cfg(feature = "sim")]
+    pub fn open_inline(dir: &Path, clock: Clock) -> Result<Arc<Self>, StoreError> {
+        Self::open_as(dir, clock, false, true)
+    }
+
+    fn open_as(dir: &Path, clock: Clock, without_damaged: bool, inline: bool) -> Result<Arc<Self>, StoreError> {
         private_folder(dir)?;
         private_folder(&dir.join("schools"))?;
-        let trust = Trust::open(&dir.join("trust.db"))?;
+        let trust = Trust::open(&dir.join("trust.db"), inline)?;
         let known = trust.read_now(|c| {
             let mut statement = c.prepare("SELECT id, slug FROM school ORDER BY slug")?;
             let rows = statement.query_map([], |r| Ok((r.get::<_, [u8; 16]>(0)?, r.get::<_, String>(1)?)))?;
             Ok(rows.collect::<Result<Vec<_>, _>>()?)
         })?;
         let mut stores =
-            Self { dir: dir.to_owned(), clock, trust, schools: RwLock::default(), unopened: BTreeMap::new() };
+            Self { dir: dir.to_owned(), clock, trust, schools: RwLock::default(), unopened: BTreeMap::new(), inline };
         for (id, slug) in known {
             let id = SchoolId::from_bytes(id);
             let path = stores.school_path(id);
@@ -87,7 +97,7 @@ impl Stores {
                 let source = std::io::Error::from(std::io::ErrorKind::NotFound);
                 return Err(StoreError::File { path, source });
             }
-            match School::open(&path, id, &slug) {
+            match School::open(&path, id, &slug, inline) {
                 Ok(school) => stores.keep(school),
                 Err(error) if without_damaged && error.is_damage() => {
                     tracing::error!(school = slug, %error, "the school's file is damaged and cannot be opened");
@@ -119,7 +129,7 @@ impl Stores {
         if taken {
             return Err(StoreError::Refused(format!("there is a school with the short name {slug} already")));
         }
-        let school = School::open(&self.school_path(id), id, slug)?;
+        let school = School::open(&self.school_path(id), id, slug, self.inline)?;
         let at = self.clock.now().at.0;
         self.trust.write_now(|t| {
             t.execute(

@@ -26,6 +26,7 @@ pub struct School {
     cache: Arc<Cache>,
     changes: watch::Receiver<u64>,
     damage: Mutex<Option<String>>,
+    inline: bool,
 }
 
 impl School {
@@ -33,11 +34,11 @@ impl School {
     ///
     /// # Errors
     /// When the file cannot be opened or brought up to date.
-    pub(super) fn open(path: &Path, id: SchoolId, slug: &str) -> Result<Arc<Self>, StoreError> {
+    pub(super) fn open(path: &Path, id: SchoolId, slug: &str, inline: bool) -> Result<Arc<Self>, StoreError> {
         let conn = open::writer(path, &open::school_schema())?;
         let cache = Arc::new(Cache::default());
         let (tell, changes) = watch::channel(0);
-        let writer = Writer::start(conn, path.to_owned(), id, Arc::clone(&cache), tell)?;
+        let writer = Writer::start(conn, path.to_owned(), id, Arc::clone(&cache), tell, inline)?;
         Ok(Arc::new(Self {
             id,
             slug: slug.to_owned(),
@@ -48,6 +49,7 @@ impl School {
             cache,
             changes,
             damage: Mutex::new(None),
+            inline,
         }))
     }
 
@@ -106,6 +108,9 @@ impl School {
         T: Send + 'static,
         F: FnOnce(&ReadTx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        if self.inline {
+            return self.read_now(work);
+        }
         let _turn = self.gate.acquire().await.map_err(|_| StoreError::Stopped)?;
         let school = Arc::clone(self);
         tokio::task::spawn_blocking(move || school.read_now(work)).await.map_err(|_| StoreError::Panicked)?

@@ -14,19 +14,22 @@ pub struct Trust {
     path: PathBuf,
     write: Arc<Mutex<Connection>>,
     read: Arc<Mutex<Connection>>,
+    inline: bool,
 }
 
 impl Trust {
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, inline: bool) -> Result<Self, StoreError> {
         let write = open::writer(path, &open::trust_schema())?;
         let read = open::reader(path)?;
-        Ok(Self { path: path.to_owned(), write: Arc::new(Mutex::new(write)), read: Arc::new(Mutex::new(read)) })
+        let (write, read) = (Arc::new(Mutex::new(write)), Arc::new(Mutex::new(read)));
+        Ok(Self { path: path.to_owned(), write, read, inline })
     }
 
     /// Opens it to look only; what is written is refused.
     pub(super) fn look(path: &Path) -> Result<Self, StoreError> {
         let (write, read) = (open::reader(path)?, open::reader(path)?);
-        Ok(Self { path: path.to_owned(), write: Arc::new(Mutex::new(write)), read: Arc::new(Mutex::new(read)) })
+        let (write, read) = (Arc::new(Mutex::new(write)), Arc::new(Mutex::new(read)));
+        Ok(Self { path: path.to_owned(), write, read, inline: false })
     }
 
     /// Its file.
@@ -44,6 +47,9 @@ impl Trust {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
+        if self.inline {
+            return self.read_now(work);
+        }
         let trust = self.clone();
         tokio::task::spawn_blocking(move || trust.read_now(work)).await.map_err(|_| StoreError::Panicked)?
     }
@@ -57,6 +63,9 @@ impl Trust {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        if self.inline {
+            return self.write_now(work);
+        }
         let trust = self.clone();
         tokio::task::spawn_blocking(move || trust.write_now(work)).await.map_err(|_| StoreError::Panicked)?
     }

@@ -7,6 +7,7 @@ use super::error::StoreError;
 use super::tx::{Cache, WriteTx};
 use rusqlite::Connection;
 use shared::id::SchoolId;
+use shared::sim::Mutant;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ type Job = Box<dyn FnOnce(Result<&WriteTx<'_>, StoreError>) -> (bool, Answer) + 
 /// The way in to a writer's thread.
 pub(super) struct Writer {
     jobs: Mutex<Option<Sender<Job>>>,
+    /// Without a thread: whoever hands a job in does it.
+    inline: Option<Mutex<Option<Thread>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Commits so far, for tests of group commit.
     commits: Arc<std::sync::atomic::AtomicU64>,
@@ -38,6 +41,7 @@ impl Writer {
         school: SchoolId,
         cache: Arc<Cache>,
         changes: watch::Sender<u64>,
+        inline: bool,
     ) -> Result<Self, StoreError> {
         let (send, jobs) = channel::<Job>();
         let commits = Arc::new(std::sync::atomic::AtomicU64::new(0));
@@ -49,14 +53,16 @@ impl Writer {
                 hooked.store(true, Ordering::Relaxed);
             }
         }))?;
+        let worker = Thread { conn, school, cache, changes, touched, commits: counted };
+        if inline {
+            let inline = Some(Mutex::new(Some(worker)));
+            return Ok(Self { jobs: Mutex::new(None), inline, thread: Mutex::new(None), commits });
+        }
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || {
-                let thread = Thread { conn, school, cache, changes, touched, commits: counted };
-                thread.run(&jobs);
-            })
+            .spawn(move || worker.run(&jobs))
             .map_err(StoreError::file(path))?;
-        Ok(Self { jobs: Mutex::new(Some(send)), thread: Mutex::new(Some(thread)), commits })
+        Ok(Self { jobs: Mutex::new(Some(send)), inline: None, thread: Mutex::new(Some(thread)), commits })
     }
 
     /// Hands a job to the thread; `tell` is called after COMMIT, or dropped when the writer has stopped.
@@ -77,6 +83,13 @@ impl Writer {
             });
             (good, answer)
         });
+        if let Some(inline) = &self.inline {
+            let worker = inline.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(worker) = worker.as_ref() {
+                worker.group(job, &channel().1);
+            }
+            return;
+        }
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(send) = jobs.as_ref() {
             let _ = send.send(job); // a dropped job drops `tell`: the caller hears that the writer has stopped
@@ -91,6 +104,9 @@ impl Writer {
     /// Takes no more jobs, finishes those that wait, and closes the file.
     pub(super) fn stop(&self) {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(inline) = &self.inline {
+            inline.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
             && thread.join().is_err()
@@ -128,6 +144,10 @@ impl Thread {
 
     fn group(&self, first: Job, jobs: &Receiver<Job>) {
         self.touched.store(false, Ordering::Relaxed);
+        if Mutant::AckBeforeCommit.lives() && !self.conn.is_autocommit() {
+            // What was answered before is committed only now.
+            let _ = self.conn.execute_batch("COMMIT");
+        }
         if let Err(error) = self.conn.execute_batch("BEGIN IMMEDIATE") {
             // A full disk or a lock held too long: this job fails alone, without having run.
             tracing::error!(%error, "a write could not begin");
@@ -157,7 +177,8 @@ impl Thread {
                 next = jobs.try_recv().ok();
             }
         }
-        if let Err(error) = self.conn.execute_batch("COMMIT") {
+        let commit = if Mutant::AckBeforeCommit.lives() { "" } else { "COMMIT" };
+        if let Err(error) = self.conn.execute_batch(commit) {
             self.abandon();
             return fail_all(answers, &error);
         }

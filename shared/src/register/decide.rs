@@ -16,6 +16,7 @@ use crate::calendar::Times;
 use crate::codes::{ArrivalRule, Class, Code, Phase, arrival_against, site_closed_replaces};
 use crate::log::Origin;
 use crate::observation::Mark;
+use crate::sim::Mutant;
 use crate::wire::v1::Expected;
 
 /// The mark and the open questions of one pupil and session, from the set of facts about them (and about the register
@@ -209,7 +210,9 @@ fn rule_2_a_timed_arrival(
     let stays = below.mark.code;
     let least =
         outcomes.clone().min_by_key(|posts| against_pupil(posts.or(stays).or(against.map(|(code, _)| code)))).flatten();
-    let posts = if first.here {
+    let posts = if first.here && Mutant::UOnStraddle.lives() {
+        outcomes.clone().last().flatten()
+    } else if first.here {
         least
     } else {
         // It may have been an arrival of another session: it posts nothing by itself, it only keeps an absence away.

@@ -4,6 +4,7 @@
 
 use super::{Interval, Millis, Mono};
 use crate::id::BootId;
+use crate::sim::Mutant;
 use serde::{Deserialize, Serialize};
 
 /// How far a kiosk's quartz may drift from the server's clock, in parts per million.
@@ -55,7 +56,8 @@ impl Anchor {
         }
         let trip = trip.max(0);
         // The answer left at t2 and was here at t3: half the way back is the best guess for how long it took.
-        let server = t2.0.checked_add(trip / 2)?;
+        let way_back = if Mutant::AnchorSign.lives() { -(trip / 2) } else { trip / 2 };
+        let server = t2.0.checked_add(way_back)?;
         let uncertainty = trip - trip / 2 + elapsed / (1_000_000 / DRIFT_PPM);
         Some(Self { boot, mono: t3, server: Millis(server), uncertainty })
     }

@@ -7,6 +7,7 @@ use super::anchor::{GRAIN_MS, drift};
 use super::timeline::BEGINNING;
 use super::{Interval, Millis, Mono, Reading, Timeline};
 use crate::id::BootId;
+use crate::sim::Mutant;
 
 /// When a reading was taken, by all that is known now. It may be better known later; it is never wrongly known before.
 ///
@@ -15,6 +16,9 @@ use crate::id::BootId;
 /// inside. Never before the floor, the last trusted instant that the kiosk had saved.
 #[must_use]
 pub fn resolve(reading: &Reading, timeline: &Timeline) -> Interval {
+    if Mutant::WallClockTrusted.lives() {
+        return Interval::new(reading.wall, reading.wall);
+    }
     let floor = floor_of(reading, timeline);
     if let Some(known) = anchored(reading.boot, reading.mono, timeline) {
         return match floor {

@@ -1,0 +1,391 @@
+//! The oracle's verdict: what must hold after every event, and what must hold at the end.
+//!
+//! Must never: take the server's word for what happened.
+
+use super::fact::{Fact, Said, all};
+use super::marks::{Expected, expect};
+use super::school::CLASSES;
+use super::server::Server;
+use super::world::World;
+use chrono::NaiveDate;
+use server::store::StoreError;
+use shared::act::Act;
+use shared::calendar::{Half, SessionKey};
+use shared::id::{BootId, PupilId};
+use shared::observation::Observation;
+use shared::wire::v1::{RowBody, Seen};
+use std::collections::{BTreeMap, BTreeSet};
+
+const MINUTE: i64 = 60_000;
+/// A time this far from a limit is certain, if its boot met the server.
+const CLEAR: i64 = 2 * MINUTE;
+
+type Row = (i64, String, String, Option<String>, Option<String>, bool, String, String, String, String);
+
+/// What the oracle remembers.
+#[derive(Default)]
+pub struct Judge {
+    /// Facts that a screen confirmed, and the kiosk.
+    pub confirmed: BTreeMap<String, usize>,
+    /// Facts that went with a card that was replaced.
+    pub lost: BTreeSet<String>,
+    entries: Vec<Row>,
+    seen: u64,
+    /// When the server's clock was wrong or unsure: true moments.
+    pub doubtful: Vec<(i64, i64)>,
+    /// Boots that met a server whose clock was wrong.
+    pub misled: BTreeSet<BootId>,
+}
+
+fn entries(server: &Server, after: i64) -> Result<Vec<Row>, StoreError> {
+    server.school().read_now(|tx| {
+        let mut rows = tx.prepare_cached(
+            "SELECT id, lower(hex(pupil)) || ' ' || date || ' ' || half, code, original, is_change, reason,
+                    by_name, by_position, made_at || ' ' || provisional || ' ' || ifnull(minutes, '') || ' ' ||
+                    ifnull(happened_from, '') || ' ' || ifnull(happened_until, '')
+             FROM entry WHERE id > ?1 ORDER BY id",
+        )?;
+        let rows = rows.query_map([after], |r| {
+            Ok((
+                r.get(0)?,
+                r.get(1)?,
+                String::new(),
+                r.get(2)?,
+                r.get(3)?,
+                r.get(4)?,
+                r.get(5)?,
+                r.get(6)?,
+                r.get(7)?,
+                r.get(8)?,
+            ))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })
+}
+
+impl Judge {
+    /// After an event: what was added to the record has its five parts and follows what stood; nothing went.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn step(&mut self, server: &Server) -> Result<(), String> {
+        let changes = server.changes();
+        if changes == self.seen {
+            return Ok(());
+        }
+        self.seen = changes;
+        let last = self.entries.last().map_or(0, |e| e.0);
+        let new = entries(server, last).map_err(|e| e.to_string())?;
+        for entry in new {
+            let (_, about, _, _, original, is_change, reason, name, position, _) = &entry;
+            let stood = self.entries.iter().rev().find(|e| e.1 == *about);
+            if stood.is_some() != *is_change {
+                return Err(format!("an entry of {about} is a change of nothing, or hides one"));
+            }
+            if stood.is_some_and(|e| e.3 != *original) {
+                return Err(format!("an entry of {about} does not say what stood before it"));
+            }
+            if reason.trim().is_empty() || name.trim().is_empty() || position.trim().is_empty() {
+                return Err(format!("an entry of {about} is without reason, name or position: {entry:?}"));
+            }
+            self.entries.push(entry);
+        }
+        Ok(())
+    }
+
+    /// The server was restored: the record begins again from what stands in its files, which must be the beginning of
+    /// what stood before.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn restored(&mut self, server: &Server) -> Result<(), String> {
+        let now = entries(server, 0).map_err(|e| e.to_string())?;
+        if !self.entries.starts_with(&now) {
+            return Err("the backup holds a record that never stood".to_owned());
+        }
+        self.entries = now;
+        self.seen = server.changes();
+        Ok(())
+    }
+
+    /// A new run of the server counts its changes anew.
+    pub fn anew(&mut self) {
+        self.seen = u64::MAX;
+    }
+}
+
+/// At the end, when everything has come together.
+///
+/// # Errors
+/// What is wrong.
+pub fn verdict(world: &mut World, dates: &[NaiveDate]) -> Result<(), String> {
+    let accident = |e: StoreError| e.to_string();
+    let again = entries(&world.server, 0).map_err(accident)?;
+    if again != world.judge.entries {
+        return Err("an entry of the record was changed or removed".to_owned());
+    }
+    let found = world.server.school().read_now(|tx| server::check::school(tx)).map_err(accident)?;
+    if let Some(wrong) = found.wrong.first() {
+        return Err(format!("check: {wrong}"));
+    }
+    let facts = all(world, &world.server).map_err(accident)?;
+    every_confirmed_fact_stands(world, &facts)?;
+    closed_once(&facts)?;
+    the_late_book_has_each_once(world, &facts)?;
+    times_are_sound(world, &facts)?;
+    held_as_they_should_be(&facts)?;
+    let counting = once(&facts);
+    for date in dates {
+        for half in [Half::Am, Half::Pm] {
+            for class in 0..CLASSES {
+                for pupil in world.school.pupils[class].clone() {
+                    mark(world, &counting, class, pupil, SessionKey { date: *date, half })?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Each fact once, and not those that are held.
+fn once(facts: &[Fact]) -> Vec<&Fact> {
+    let mut met = BTreeSet::new();
+    let mut each: Vec<&Fact> = facts.iter().filter(|f| f.held == 0 && met.insert(f.identity.as_str())).collect();
+    each.sort_by_key(|f| (f.log, f.seq));
+    each
+}
+
+fn every_confirmed_fact_stands(world: &World, facts: &[Fact]) -> Result<(), String> {
+    let stands: BTreeSet<&str> = facts.iter().map(|f| f.identity.as_str()).collect();
+    for (identity, kiosk) in &world.judge.confirmed {
+        if !stands.contains(identity.as_str()) && !world.judge.lost.contains(identity) {
+            return Err(format!("confirmed on kiosk {kiosk} and not in the record: {identity}"));
+        }
+    }
+    let mut places = BTreeSet::new();
+    for fact in facts {
+        if !places.insert((fact.here.0, &fact.identity)) {
+            return Err(format!("stands twice in one log: {}", fact.identity));
+        }
+    }
+    Ok(())
+}
+
+fn closed_once(facts: &[Fact]) -> Result<(), String> {
+    let mut closed = BTreeSet::new();
+    for fact in facts {
+        if let Said::Done(done) = &fact.said
+            && let Act::Closed { class, session } = &done.act
+            && !closed.insert((*class, *session))
+        {
+            return Err(format!("the register of {class} {session} was closed twice"));
+        }
+    }
+    Ok(())
+}
+
+fn the_late_book_has_each_once(world: &World, facts: &[Fact]) -> Result<(), String> {
+    let passages: BTreeSet<&str> = facts
+        .iter()
+        .filter(|f| f.held == 0)
+        .filter(|f| {
+            matches!(&f.said, Said::Seen(seen) if matches!(seen.what,
+                Observation::Arrived { .. } | Observation::Left { .. } | Observation::Returned { .. }))
+        })
+        .map(|f| f.identity.as_str())
+        .collect();
+    let rows: i64 = world
+        .server
+        .school()
+        .read_now(|tx| Ok(tx.query_row("SELECT count(*) FROM movement", [], |r| r.get(0))?))
+        .map_err(|e| e.to_string())?;
+    if rows != passages.len() as i64 {
+        return Err(format!("{rows} passages stand in the late book, and {} were seen", passages.len()));
+    }
+    Ok(())
+}
+
+/// Every interval that the server works with holds the true moment.
+fn times_are_sound(world: &World, facts: &[Fact]) -> Result<(), String> {
+    let mut at = BTreeMap::new();
+    let dated = || {
+        facts.iter().filter_map(|fact| match (&fact.said, fact.at) {
+            (Said::Seen(seen), Some(moment)) if !world.judge.misled.contains(&seen.at.boot) => Some((fact, moment)),
+            _ => None,
+        })
+    };
+    for (fact, moment) in dated() {
+        at.insert((*fact.here.0.as_bytes(), fact.here.1), (moment, &fact.identity));
+    }
+    // On a copied card two facts stood in one place: the place is whose it is at the server.
+    for (fact, moment) in dated() {
+        at.entry((*fact.log.as_bytes(), fact.seq)).or_insert((moment, &fact.identity));
+    }
+    let sql = "SELECT l.log, m.seq, m.at_from, m.at_until FROM movement m JOIN log l ON l.id = m.log
+               UNION ALL SELECT e.basis_log, e.basis_seq, e.happened_from, e.happened_until FROM mark k
+               JOIN entry e ON e.id = k.entry WHERE e.basis_log IS NOT NULL AND e.happened_from IS NOT NULL";
+    let rows: Vec<([u8; 16], i64, i64, i64)> = world
+        .server
+        .school()
+        .read_now(|tx| {
+            let mut rows = tx.prepare(sql)?;
+            let rows = rows.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .map_err(|e| e.to_string())?;
+    for (log, seq, from, until) in rows {
+        if let Some((moment, identity)) = at.get(&(log, seq.unsigned_abs()))
+            && !(from - 2..=until + 2).contains(moment)
+        {
+            return Err(format!("true moment {moment} is not in {from}..{until}: {identity}"));
+        }
+    }
+    Ok(())
+}
+
+/// What a kiosk sent after it was revoked waits for the office.
+fn held_as_they_should_be(facts: &[Fact]) -> Result<(), String> {
+    let mut revoked = BTreeMap::new();
+    for fact in facts {
+        if let Said::Done(done) = &fact.said
+            && let Act::Revoked { kiosk } = &done.act
+        {
+            revoked.insert(*kiosk, done.at.0);
+        }
+    }
+    for fact in facts {
+        let Some(kiosk) = fact.kiosk else { continue };
+        let after = revoked.get(&kiosk).is_some_and(|at| fact.received >= *at);
+        if after != (fact.held != 0) {
+            return Err(format!("held {} though revoked {after}: {}", fact.held, fact.identity));
+        }
+    }
+    Ok(())
+}
+
+struct Stands {
+    code: Option<String>,
+    provisional: bool,
+    unsure: bool,
+    late_register: bool,
+}
+
+fn mark(world: &mut World, facts: &[&Fact], class: usize, pupil: PupilId, session: SessionKey) -> Result<(), String> {
+    let Some(times) = world.school.calendar.times(session) else { return Ok(()) };
+    let before = match session.half {
+        Half::Am => None,
+        Half::Pm => world.school.calendar.times(SessionKey { half: Half::Am, ..session }).map(|t| t.end.0),
+    };
+    let class_id = world.school.classes[class];
+    let expected = expect(facts, pupil, class_id, session, &times, before);
+    let stands = stands(world, class_id, pupil, session).map_err(|e| e.to_string())?;
+    let certain = certain(world, &expected, &times, facts);
+    let name = world.name(pupil).to_owned();
+    world.tally.marks += u64::from(expected.code.is_some());
+    let right = stands.code.as_deref() == expected.code;
+    feed_shows(world, class, pupil, session, stands.code.as_deref())?;
+    if certain {
+        world.tally.certain += u64::from(expected.code.is_some());
+        if !right {
+            return Err(format!("{name} {session}: {:?} stands, and {:?} is right", stands.code, expected.code));
+        }
+        if stands.provisional || stands.unsure {
+            return Err(format!("{name} {session}: the time is certain, and it is asked for"));
+        }
+        if expected.late_register && !expected.ruled && !stands.late_register {
+            return Err(format!("{name} {session}: the register was taken after its close, and nobody is asked"));
+        }
+    } else {
+        world.tally.uncertain += 1;
+        if expected.boots.iter().any(|boot| world.judge.misled.contains(boot)) {
+            return Ok(()); // the server's own clock was wrong: nothing could be known
+        }
+        if !right && !stands.provisional && !stands.unsure {
+            return Err(format!(
+                "{name} {session}: {:?} stands, {:?} is right, and nobody is asked",
+                stands.code, expected.code
+            ));
+        }
+        if stands.code.as_deref() == Some("U") && !right {
+            return Err(format!("{name} {session}: U stands, and {:?} is right", expected.code));
+        }
+    }
+    Ok(())
+}
+
+/// The kiosk of the class shows present, late or absent, as the record has it.
+fn feed_shows(
+    world: &mut World,
+    class: usize,
+    pupil: PupilId,
+    session: SessionKey,
+    code: Option<&str>,
+) -> Result<(), String> {
+    let today = world.school.calendar.date_of(shared::time::Millis(world.now));
+    if session.date != today || world.revoked.contains(&class) {
+        return Ok(());
+    }
+    let Some(on) = &mut world.kiosks[class].on else { return Ok(()) };
+    let rows = on.store(|tx| kiosk::store::feed::all(tx)).map_err(|e| e.to_string())?;
+    let shown = rows.iter().find_map(|row| match &row.body {
+        Some(RowBody::Mark(mark)) if mark.pupil == pupil && mark.session == session => Some(mark.state),
+        _ => None,
+    });
+    let wanted = match code {
+        Some("/" | "\\") => Some(Seen::Present),
+        Some("L") => Some(Seen::Late),
+        Some("N") => Some(Seen::Absent),
+        _ => return Ok(()), // what the office said may tell a reason, or was tapped and not posted
+    };
+    if shown == wanted {
+        Ok(())
+    } else {
+        Err(format!("{} {session}: {code:?} stands, and kiosk {class} shows {shown:?}", world.name(pupil)))
+    }
+}
+
+/// Whether every moment that the mark hangs on is known well enough.
+fn certain(world: &World, expected: &Expected, times: &shared::calendar::Times, facts: &[&Fact]) -> bool {
+    let limits = [times.start.0, times.opens.0, times.closes.0, times.end.0];
+    let clear = expected.moments.iter().all(|at| limits.iter().all(|limit| (at - limit).abs() > CLEAR));
+    let anchored = expected.boots.iter().all(|boot| {
+        !world.judge.misled.contains(boot)
+            && facts.iter().any(|f| {
+                matches!(&f.said, Said::Seen(seen) if matches!(&seen.what, Observation::Anchored { anchor } if anchor.boot == *boot))
+            })
+    });
+    let doubtful = world.judge.doubtful.iter().any(|(from, until)| {
+        // A close, or a tap, while the server's clock was not to be trusted.
+        *from <= times.end.0 && *until >= times.start.0
+    });
+    clear && anchored && !doubtful
+}
+
+fn stands(
+    world: &World,
+    class: shared::id::ClassId,
+    pupil: PupilId,
+    session: SessionKey,
+) -> Result<Stands, StoreError> {
+    let half = if session.half == Half::Am { "am" } else { "pm" };
+    let date = session.date.to_string();
+    world.server.school().read_now(|tx| {
+        let mark = tx
+            .prepare_cached("SELECT code, provisional FROM mark WHERE date = ?1 AND half = ?2 AND pupil = ?3")?
+            .query_row(rusqlite::params![date, half, pupil.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)));
+        let (code, provisional) = match mark {
+            Ok(found) => found,
+            Err(rusqlite::Error::QueryReturnedNoRows) => (None, false),
+            Err(error) => return Err(error.into()),
+        };
+        let asked = |kind: &str| -> Result<bool, StoreError> {
+            Ok(tx
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM question WHERE kind = ?1 AND date = ?2 AND half = ?3
+                     AND (pupil = ?4 OR class = ?5))",
+                )?
+                .query_row(rusqlite::params![kind, date, half, pupil.as_bytes(), class.as_bytes()], |r| r.get(0))?)
+        };
+        Ok(Stands { code, provisional, unsure: asked("unsure_time")?, late_register: asked("late_register")? })
+    })
+}

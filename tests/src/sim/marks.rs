@@ -1,0 +1,199 @@
+//! What the register must say of a pupil and session, worked out from what happened in true time: the policy in the
+//! simulator's own words.
+//!
+//! Must never: call the code that decides.
+
+use super::fact::{Fact, Said};
+use shared::act::{Act, Officer};
+use shared::calendar::{Half, SessionKey, Times};
+use shared::id::{ClassId, LogId, PupilId};
+use shared::observation::{Mark, Observation};
+use std::collections::BTreeMap;
+
+const MINUTE: i64 = 60_000;
+
+/// What must stand.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// The code.
+    pub code: Option<&'static str>,
+    /// Every moment that it hangs on.
+    pub moments: Vec<i64>,
+    /// The boots whose clocks dated them.
+    pub boots: Vec<shared::id::BootId>,
+    /// A register that was taken after its close is a question.
+    pub late_register: bool,
+    /// A person in the office has spoken.
+    pub ruled: bool,
+}
+
+#[derive(Default)]
+struct Word {
+    mark: Option<Mark>,
+    late: Option<i64>,
+    first: Option<i64>,
+}
+
+/// Works it out. `facts`: each once, those that count, in the order of their logs.
+pub fn expect(
+    facts: &[&Fact],
+    pupil: PupilId,
+    class: ClassId,
+    session: SessionKey,
+    times: &Times,
+    before: Option<i64>,
+) -> Expected {
+    let mut words: BTreeMap<LogId, Word> = BTreeMap::new();
+    let (mut arrivals, mut departures, mut returns) = (Vec::new(), Vec::new(), Vec::new());
+    let mut morning: Vec<(i64, bool)> = Vec::new();
+    let am = SessionKey { half: Half::Am, ..session };
+    let in_morning = |at: i64| before.is_some_and(|end| at < end && at > end - 12 * 60 * MINUTE);
+    let (mut closed, mut submitted, mut ruling, mut plan) = (false, false, None, None);
+    let mut expected = Expected::default();
+    let begins = before.unwrap_or(times.start.0 - 8 * 60 * MINUTE);
+    let in_session = |at: i64| at >= begins && at < times.end.0;
+    for fact in facts {
+        let Some(at) = fact.at else { continue };
+        match &fact.said {
+            Said::Seen(seen) => {
+                let (who, of) = (seen.what.pupil(), seen.what.session());
+                let passed = matches!(
+                    seen.what,
+                    Observation::Arrived { .. } | Observation::Left { .. } | Observation::Returned { .. }
+                );
+                if passed && session.half == Half::Pm && who == Some(pupil) && of.map_or(in_morning(at), |of| of == am)
+                {
+                    morning.push((at, matches!(seen.what, Observation::Left { .. })));
+                }
+                let word = words.entry(fact.log).or_default();
+                match &seen.what {
+                    Observation::Marked { session: of, pupil: who, mark, .. } if *of == session && *who == pupil => {
+                        match mark {
+                            Mark::Blank => *word = Word::default(),
+                            mark => {
+                                if *mark == Mark::Absent {
+                                    word.late = None;
+                                }
+                                word.first = word.first.or(Some(at));
+                                word.mark = Some(*mark);
+                            }
+                        }
+                    }
+                    Observation::CameLate { session: of, pupil: who, .. } if *of == session && *who == pupil => {
+                        word.late = Some(at);
+                        word.first = word.first.or(Some(at));
+                        if word.mark == Some(Mark::Absent) {
+                            word.mark = None;
+                        }
+                    }
+                    Observation::Submitted { session: of, class: register, tiles } => {
+                        if *of == session && *register == class && tiles.contains(&pupil) {
+                            submitted = true;
+                        }
+                        continue;
+                    }
+                    Observation::Arrived { pupil: who, session: of, .. } if *who == pupil => {
+                        if of.is_none_or(|of| of == session) && in_session(at) {
+                            arrivals.push((at, fact.log, fact.seq));
+                        }
+                    }
+                    Observation::Left { pupil: who, session: of, .. } if *who == pupil => {
+                        if of.is_none_or(|of| of == session) && (of.is_some() || in_session(at)) {
+                            departures.push((at, fact.log, fact.seq));
+                        }
+                    }
+                    Observation::Returned { pupil: who, session: of, .. } if *who == pupil => {
+                        if of.is_none_or(|of| of == session) && in_session(at) {
+                            returns.push((at, fact.log, fact.seq));
+                        }
+                    }
+                    _ => continue,
+                }
+                expected.moments.push(at);
+                expected.boots.push(seen.at.boot);
+            }
+            Said::Done(done) => match &done.act {
+                Act::Closed { class: of, session: when } if *of == class && *when == session => closed = true,
+                Act::Amended { pupil: who, session: of, code, .. } if *who == pupil && *of == session => {
+                    if matches!(done.by, Officer::Person { .. }) {
+                        ruling = ruling.max(Some((at, fact.log, fact.seq, code.map(|c| c.as_str()))));
+                    }
+                }
+                Act::Settled { question, answer, .. }
+                    if question.session == session && question.pupil == Some(pupil) =>
+                {
+                    let present = if session.half == Half::Am { "/" } else { "\\" };
+                    let said = match answer.as_str() {
+                        "present" => Some(present),
+                        "late" => Some("L"),
+                        "after close" => Some("U"),
+                        "absent" => Some("N"),
+                        _ => None,
+                    };
+                    if said.is_some() {
+                        ruling = ruling.max(Some((at, fact.log, fact.seq, said)));
+                    }
+                }
+                Act::Planned { pupil: who, from, until, code, .. }
+                    if *who == pupil && *from <= session && session <= *until =>
+                {
+                    plan = plan.max(Some((at, fact.log, fact.seq, code.as_str())));
+                }
+                _ => {}
+            },
+        }
+    }
+    if let Some((.., code)) = ruling {
+        expected.code = code;
+        expected.ruled = true;
+        return expected;
+    }
+    let plan = plan.map(|(.., code)| code);
+    let present = if session.half == Half::Am { "/" } else { "\\" };
+    let absent = words.values().any(|w| w.mark == Some(Mark::Absent));
+    let seen_in_class = words.values().any(|w| w.mark == Some(Mark::Present));
+    let mut code = match plan {
+        Some(code) if closed => Some(code),
+        None if closed && (absent || submitted) => Some("N"),
+        _ => None,
+    };
+    let mut in_class = false;
+    if seen_in_class {
+        let first = words.values().filter_map(|w| w.first).min();
+        let late = first.is_some_and(|first| first >= times.closes.0);
+        if plan.is_none() || !late {
+            code = Some(present);
+            in_class = true;
+            expected.late_register = late;
+        }
+    }
+    arrivals
+        .extend(words.iter().filter_map(|(log, w)| Some((w.late?, *log, u64::MAX))).filter(|(at, ..)| in_session(*at)));
+    morning.sort_unstable();
+    if morning.last().is_some_and(|(_, left)| *left) {
+        // Who left in the morning comes in anew.
+        arrivals.extend(returns.iter().copied());
+    }
+    if seen_in_class {
+        // Who was seen in class and had left comes back: that is no arrival.
+        arrivals.retain(|(at, log, seq)| {
+            !departures.iter().any(|(gone, there, before)| if there == log { before < seq } else { gone < at })
+        });
+    }
+    if let Some(first) = arrivals.iter().map(|(at, ..)| *at).min() {
+        let elsewhere = matches!(plan, Some("I")) && !in_class;
+        let noted = plan.is_some();
+        if elsewhere {
+            // The code stays, with a question.
+        } else if first < times.opens.0 {
+            code = Some(present);
+        } else if first < times.closes.0 {
+            code = Some("L");
+        } else if !noted {
+            code = Some("U");
+        }
+        expected.late_register = false;
+    }
+    expected.code = code;
+    expected
+}

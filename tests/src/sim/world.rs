@@ -1,0 +1,524 @@
+//! The world: true time, what is going to happen, the machines, and the order in which everything goes on.
+//!
+//! Must never: take a decision from anything but the seed.
+
+use super::day::{Day, Deed, Passage, Sitting};
+use super::faults::Fault;
+use super::judge::Judge;
+use super::kiosk::{Kiosk, identity};
+use super::net::{Link, Parked};
+use super::places::{Place, mount, template};
+use super::recorded::Step;
+use super::run::Tally;
+use super::school::{RECEPTION, School};
+use super::server::{Answer, Ask, Server};
+use super::trace::Trace;
+use crate::forget::Image;
+use fastrand::Rng;
+use kiosk::core::Msg;
+use kiosk::hub::Heard;
+use shared::id::{BootId, KioskId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Something that is going to happen.
+#[derive(Debug, Clone)]
+pub enum Happening {
+    /// A teacher looks at the screen and touches it.
+    Teacher(usize),
+    /// Somebody at reception.
+    Reception(Passage),
+    /// The office.
+    Office(Deed),
+    /// The server's jobs.
+    Jobs,
+    /// Seconds pass on a kiosk.
+    Tick(usize),
+    /// A request reaches the server.
+    Arrives { kiosk: usize, life: u64, id: u64, ask: Box<Ask>, ghost: bool },
+    /// An answer reaches a kiosk.
+    Answered { kiosk: usize, life: u64, id: u64, ask: Box<Ask>, answer: Answer },
+    /// A kiosk gives up waiting for an answer.
+    GivenUp { kiosk: usize, life: u64, id: u64, ask: Box<Ask> },
+    /// A pull has waited long enough.
+    Unparks(u64),
+    /// A kiosk's timer.
+    Woke { kiosk: usize, life: u64, timer: u64 },
+    /// A machine is switched on again.
+    PowerOn(usize),
+    /// Somebody pulls the plug for the night.
+    PowerOff(usize),
+    /// A program starts again, the machine was on.
+    Restart(usize),
+    /// The server starts again; true: its machine too.
+    ServerOn(bool),
+    /// A fault.
+    Strikes(Fault),
+    /// A link is mended.
+    Mended(usize),
+    /// The kiosk's disk has room again.
+    Room(usize),
+    /// The server's clock is put right.
+    ClockRight,
+}
+
+/// A place in a kiosk's work where its program may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// Something was tapped and is not committed.
+    BeforeCommit,
+    /// It is committed, and the screen has not heard.
+    BeforeScreen,
+    /// The screen has confirmed it, and nothing has happened since.
+    AfterScreen,
+    /// In the middle of an exchange, before this many more commits.
+    InExchange(u8),
+}
+
+/// Everything.
+pub struct World {
+    pub rng: Rng,
+    pub now: i64,
+    queue: BTreeMap<(i64, u64), Happening>,
+    order: u64,
+    pub school: &'static School,
+    pub server: Server,
+    pub kiosks: Vec<Kiosk>,
+    /// Who each kiosk is, for the server.
+    pub ids: Vec<KioskId>,
+    pub links: Vec<Link>,
+    pub parked: BTreeMap<u64, Parked>,
+    pub parks: u64,
+    /// The changes of the server that the parked pulls have seen.
+    pub seen_changes: u64,
+    pub sittings: Vec<Sitting>,
+    pub trace: Trace,
+    pub tally: Tally,
+    /// True time of power-on and quartz of every boot.
+    pub boots: BTreeMap<BootId, (i64, i64)>,
+    pub judge: Judge,
+    /// Where a kiosk is going to end, and whether its machine goes too.
+    pub armed: Vec<Option<(Point, bool)>>,
+    /// The server is going to end: after the next push was committed, or before it.
+    pub server_armed: Option<bool>,
+    /// The server's power is going to go as it closes registers next.
+    pub cut_at_close: Option<u64>,
+    pub timers: Vec<u64>,
+    pub backup: Option<Image>,
+    pub old_card: Option<(usize, Image)>,
+    /// Kiosks whose card was put back or copied: what only it held may be lost.
+    pub replaced: BTreeSet<usize>,
+    pub wrong: Option<String>,
+    /// True time at the beginning.
+    pub begins: i64,
+    /// What happened at the server, if somebody records it.
+    pub tape: Option<Vec<Step>>,
+    pub calm: bool,
+    /// Kiosks that the server has revoked.
+    pub revoked: BTreeSet<usize>,
+    /// The server was restored: acts of the office may be lost.
+    pub restored: bool,
+    pub place: Place,
+}
+
+impl World {
+    /// A world at this moment, with these kiosks running.
+    ///
+    /// # Panics
+    /// When the machines cannot be made.
+    pub fn new(mut rng: Rng, at: i64, running: &[usize], keep: bool, tape: bool) -> Self {
+        let made = template();
+        let place = Place::new();
+        let disk = mount(&place.folder("server"), rng.u64(..));
+        disk.restore(&made.server);
+        let kiosks: Vec<Kiosk> = made
+            .kiosks
+            .iter()
+            .enumerate()
+            .map(|(n, image)| {
+                let disk = mount(&place.folder(&format!("kiosk-{n}")), rng.u64(..));
+                disk.restore(image);
+                Kiosk::new(disk, rng.i64(-45..45))
+            })
+            .collect();
+        let n = kiosks.len();
+        let mut world = Self {
+            server: Server::new(disk, at),
+            rng,
+            now: at,
+            queue: BTreeMap::new(),
+            order: 0,
+            school: &made.school,
+            kiosks,
+            ids: made.ids.clone(),
+            links: vec![Link::default(); n],
+            parked: BTreeMap::new(),
+            parks: 0,
+            seen_changes: 0,
+            sittings: Vec::new(),
+            trace: Trace::new(keep),
+            tally: Tally::default(),
+            boots: BTreeMap::new(),
+            judge: Judge::default(),
+            armed: vec![None; n],
+            server_armed: None,
+            cut_at_close: None,
+            timers: vec![0; n],
+            backup: None,
+            old_card: None,
+            replaced: BTreeSet::new(),
+            wrong: None,
+            tape: tape.then(Vec::new),
+            begins: at,
+            calm: false,
+            revoked: BTreeSet::new(),
+            restored: false,
+            place,
+        };
+        world.server.start(at, true).expect("the server starts");
+        for kiosk in running {
+            world.power_on(*kiosk);
+        }
+        world.later(0, Happening::Jobs);
+        world
+    }
+
+    /// A day's plans.
+    pub fn take(&mut self, day: Day) {
+        for passage in day.passages {
+            self.at(passage.at, Happening::Reception(passage));
+        }
+        for (at, deed) in day.deeds {
+            self.at(at, Happening::Office(deed));
+        }
+        for sitting in day.sittings {
+            self.at(sitting.begins, Happening::Teacher(self.sittings.len()));
+            self.sittings.push(sitting);
+        }
+    }
+
+    /// Something happens then.
+    pub fn at(&mut self, at: i64, what: Happening) {
+        self.order += 1;
+        self.queue.insert((at.max(self.now), self.order), what);
+    }
+
+    /// Something happens so many milliseconds from now.
+    pub fn later(&mut self, ms: i64, what: Happening) {
+        self.at(self.now + ms, what);
+    }
+
+    /// A line of the trace.
+    pub fn say(&mut self, words: std::fmt::Arguments<'_>) {
+        self.trace.say(self.now, words);
+    }
+
+    /// Something is wrong: the run ends here.
+    pub fn fail(&mut self, words: String) {
+        if self.wrong.is_none() {
+            self.trace.say(self.now, format_args!("WRONG: {words}"));
+            self.wrong = Some(words);
+        }
+    }
+
+    /// Goes on until then, or until something is wrong.
+    pub fn until(&mut self, end: i64) {
+        while self.wrong.is_none() {
+            let Some((&(at, n), _)) = self.queue.first_key_value() else { break };
+            if at > end {
+                break;
+            }
+            let Some(what) = self.queue.remove(&(at, n)) else { break };
+            self.turn_clocks(at);
+            self.tally.events += 1;
+            self.happen(what);
+            self.look();
+        }
+        self.turn_clocks(end.max(self.now));
+    }
+
+    /// Nobody is at school.
+    pub fn night(&self) -> bool {
+        let hour = self.now.rem_euclid(86_400_000) / 3_600_000;
+        !(6..17).contains(&hour)
+    }
+
+    fn turn_clocks(&mut self, at: i64) {
+        self.now = at;
+        self.server.set(at);
+        for kiosk in &self.kiosks {
+            kiosk.set(at);
+        }
+    }
+
+    fn happen(&mut self, what: Happening) {
+        match what {
+            Happening::Teacher(n) => self.teacher(n),
+            Happening::Reception(passage) => self.reception(passage),
+            Happening::Office(deed) => self.office(&deed),
+            Happening::Jobs => self.jobs(),
+            Happening::Tick(kiosk) => {
+                if let Some(on) = &mut self.kiosks[kiosk].on {
+                    on.tick();
+                    if self.rng.u8(0..8) == 0 {
+                        on.fold();
+                    }
+                    self.go_on(kiosk);
+                    let pause = if self.night() { 900_000 } else { 60_000 };
+                    self.later(pause, Happening::Tick(kiosk));
+                }
+            }
+            Happening::Arrives { kiosk, life, id, ask, ghost } => self.arrives(kiosk, life, id, *ask, ghost),
+            Happening::Answered { kiosk, life, id, ask, answer } => self.answered(kiosk, life, id, &ask, answer),
+            Happening::GivenUp { kiosk, life, id, ask } => self.given_up(kiosk, life, id, &ask),
+            Happening::Unparks(park) => self.unpark(park),
+            Happening::Woke { kiosk, life, timer } => {
+                if self.kiosks[kiosk].life == life && self.timers[kiosk] == timer {
+                    self.event(kiosk, shared::sync::Event::Woke);
+                }
+            }
+            Happening::PowerOn(kiosk) => self.power_on(kiosk),
+            Happening::PowerOff(kiosk) => {
+                if self.kiosks[kiosk].on.is_some() {
+                    self.say(format_args!("k{kiosk} plug pulled"));
+                    self.listen(kiosk);
+                    self.kiosks[kiosk].kill(true);
+                }
+            }
+            Happening::Restart(kiosk) => self.restart(kiosk),
+            Happening::ServerOn(machine) => self.server_on(machine),
+            Happening::Strikes(fault) => self.strike(fault),
+            Happening::Mended(kiosk) => {
+                self.say(format_args!("k{kiosk} network mended"));
+                self.links[kiosk] = Link { base: self.links[kiosk].base, ..Link::default() };
+            }
+            Happening::Room(kiosk) => self.room(kiosk),
+            Happening::ClockRight => {
+                self.say(format_args!("server clock put right"));
+                self.server.off_by = 0;
+                self.server.synchronised = true;
+                self.server.set(self.now);
+                self.later(0, Happening::Jobs);
+            }
+        }
+    }
+
+    /// The machine is switched on.
+    pub fn power_on(&mut self, n: usize) {
+        if self.kiosks[n].on.is_some() {
+            return;
+        }
+        let boot = BootId::from_bytes(self.rng.u128(..).to_le_bytes());
+        self.boots.insert(boot, (self.now, self.kiosks[n].ppm));
+        self.say(format_args!("k{n} power on"));
+        if let Err(error) = self.kiosks[n].power_on(self.now, boot) {
+            if self.kiosks[n].disk.is_dark() {
+                return self.crash(n, true);
+            }
+            return self.fail(format!("kiosk {n} does not start: {error}"));
+        }
+        self.started(n);
+    }
+
+    /// The program starts.
+    pub fn restart(&mut self, n: usize) {
+        if self.kiosks[n].on.is_some() {
+            return;
+        }
+        self.say(format_args!("k{n} program starts"));
+        if let Err(error) = self.kiosks[n].start(self.now) {
+            if self.kiosks[n].disk.is_dark() {
+                return self.crash(n, true);
+            }
+            return self.fail(format!("kiosk {n} does not start: {error}"));
+        }
+        self.started(n);
+    }
+
+    fn started(&mut self, n: usize) {
+        self.go_on(n);
+        self.later(60_000, Happening::Tick(n));
+    }
+
+    /// A person did something at a kiosk.
+    pub fn touch(&mut self, n: usize, msg: Msg) {
+        let Some(on) = &mut self.kiosks[n].on else { return };
+        on.message(msg);
+        if let Some((Point::BeforeCommit, machine)) = self.armed[n] {
+            return self.crash(n, machine);
+        }
+        self.go_on(n);
+    }
+
+    /// Something happened on a kiosk's wires.
+    pub fn event(&mut self, n: usize, event: shared::sync::Event) {
+        let Some(on) = &mut self.kiosks[n].on else { return };
+        on.happened(event);
+        self.go_on(n);
+    }
+
+    /// A kiosk does what is due, until there is only waiting left.
+    pub fn go_on(&mut self, n: usize) {
+        loop {
+            let armed = self.armed[n];
+            let Kiosk { on, disk, .. } = &mut self.kiosks[n];
+            let Some(on) = on else { return };
+            let mut moved = on.commit();
+            if disk.is_dark() {
+                return self.crash(n, true);
+            }
+            if moved && let Some((Point::BeforeScreen, machine)) = armed {
+                return self.crash(n, machine);
+            }
+            let committed = moved;
+            while on.hear() {
+                moved = true;
+            }
+            if committed && let Some((Point::AfterScreen, machine)) = armed {
+                return self.crash(n, machine);
+            }
+            let mut left = match armed {
+                Some((Point::InExchange(after), _)) => i32::from(after),
+                _ => i32::MAX,
+            };
+            let ended = on.exchange(|| {
+                left -= 1;
+                left < 0 || disk.is_dark()
+            });
+            if disk.is_dark() {
+                return self.crash(n, true);
+            }
+            if ended.is_err() {
+                return self.crash(n, armed.is_some_and(|(_, machine)| machine));
+            }
+            if let Some((Point::InExchange(_), machine)) = armed {
+                self.armed[n] = Some((Point::InExchange(u8::try_from(left.max(0)).unwrap_or(0)), machine));
+            }
+            let (sent, wake) = match on.wires() {
+                Some(wires) => (std::mem::take(&mut wires.sent), wires.wake.take()),
+                None => (Vec::new(), None),
+            };
+            self.listen(n);
+            if let Some(ms) = wake {
+                self.timers[n] += 1;
+                let (life, timer) = (self.kiosks[n].life, self.timers[n]);
+                let ms = i64::try_from(ms).unwrap_or(i64::MAX / 4);
+                self.later(ms, Happening::Woke { kiosk: n, life, timer });
+            }
+            moved |= !sent.is_empty();
+            for (id, ask) in sent {
+                self.put_on_wire(n, id, ask);
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    /// What the screen has confirmed since anybody looked.
+    fn listen(&mut self, n: usize) {
+        for heard in self.kiosks[n].heard() {
+            match heard {
+                Heard::Saved(facts) => {
+                    for (_, fact) in facts {
+                        self.tally.confirmed += 1;
+                        self.judge.confirmed.insert(identity(&fact), n);
+                    }
+                }
+                Heard::NotSaved(_) => self.tally.not_saved += 1,
+                Heard::Sync(_) | Heard::Revoked | Heard::Damaged => {}
+            }
+        }
+    }
+
+    /// The program ends without a word; `machine`: the power goes.
+    pub fn crash(&mut self, n: usize, machine: bool) {
+        let point = self.armed[n].take();
+        self.listen(n);
+        self.kiosks[n].kill(machine);
+        self.say(format_args!("k{n} {} at {point:?}", if machine { "power cut" } else { "killed" }));
+        let off = if machine { self.rng.i64(5_000..1_500_000) } else { self.rng.i64(500..20_000) };
+        let off = if self.calm { 1_000 } else { off };
+        self.later(off, if machine { Happening::PowerOn(n) } else { Happening::Restart(n) });
+    }
+
+    /// The server does what is due.
+    pub fn jobs(&mut self) {
+        if !self.server.is_up() {
+            return;
+        }
+        if let Some(operations) = self.cut_at_close.take() {
+            self.server.disk.cut_in(operations);
+        }
+        let done = self.server.jobs();
+        if self.server.disk.is_dark() {
+            return self.kill_server(true);
+        }
+        match done {
+            Ok((closed, next)) => {
+                if let Some(tape) = &mut self.tape {
+                    tape.push(Step::Jobs { at: self.now, closed });
+                }
+                if closed > 0 {
+                    self.tally.closed += closed as u64;
+                    self.say(format_args!("server closes {closed} registers"));
+                }
+                let wait = next.0 - self.server.now().at.0;
+                self.later(wait.max(1), Happening::Jobs);
+                self.news();
+            }
+            Err(error) => self.fail(format!("the server's jobs: {error}")),
+        }
+    }
+
+    /// The server starts again.
+    pub fn server_on(&mut self, machine: bool) {
+        if self.server.is_up() {
+            return;
+        }
+        self.say(format_args!("server starts"));
+        if let Err(error) = self.server.start(self.now, machine) {
+            if self.server.disk.is_dark() {
+                return self.kill_server(true);
+            }
+            return self.fail(format!("the server does not start: {error}"));
+        }
+        self.seen_changes = 0;
+        self.judge.anew();
+        for n in 0..self.kiosks.len() {
+            self.no_false_word(n);
+        }
+        self.later(0, Happening::Jobs);
+    }
+
+    /// The server ends without a word.
+    pub fn kill_server(&mut self, machine: bool) {
+        self.server.kill(machine);
+        self.parked.clear();
+        self.say(format_args!("server {}", if machine { "power cut" } else { "killed" }));
+        let off = self.rng.i64(2_000..400_000);
+        let off = if self.calm { 1_000 } else { off };
+        self.later(off, Happening::ServerOn(machine));
+    }
+
+    /// Invariants that must hold after every event.
+    fn look(&mut self) {
+        if !self.server.is_up() || self.wrong.is_some() {
+            return;
+        }
+        let found = self.judge.step(&self.server);
+        if let Err(words) = found {
+            self.fail(words);
+        }
+    }
+
+    /// The true moment of a reading, if its boot is known.
+    pub fn true_time(&self, boot: BootId, mono: i64) -> Option<i64> {
+        let (booted, ppm) = self.boots.get(&boot)?;
+        Some(booted + mono * 1_000_000 / (1_000_000 + ppm))
+    }
+
+    /// The kiosk at reception, if it runs.
+    pub fn desk(&self) -> Option<usize> {
+        self.kiosks[RECEPTION].on.is_some().then_some(RECEPTION)
+    }
+}
