@@ -115,7 +115,7 @@ async fn pulled(world: &World, kiosk: &Kiosk) -> Vec<RowBody> {
     let id = kiosk.id;
     let answer = world.school.read_now(move |tx| {
         let reader = crate::feed::reader(tx, id)?.unwrap();
-        crate::feed::page(tx, &reader, &Pull { feed: reader.feed, after: 0, limit: 5000, wait: 0 })
+        crate::feed::page(tx, &reader, &Pull { feed: reader.feed, after: 0, limit: 5000, wait: 0, tail: None })
     });
     let Pulled::Page { rows, .. } = answer.unwrap() else { panic!("a page") };
     rows.into_iter().filter_map(|r| r.body).collect()

@@ -117,7 +117,10 @@ async fn every_kind_is_said_in_words_and_damaged_forms_decide_nothing() {
     desk.anchor(at(8, 40));
     let am = Some(session("am"));
     desk.write(at(8, 59), Observation::Arrived { pupil: pupil(1), means: Means::Card, session: am, reason: None });
-    desk.write(at(9, 40), Observation::Left { pupil: pupil(2), means: Means::Name, session: am });
+    desk.write(
+        at(9, 40),
+        Observation::Left { pupil: pupil(2), means: Means::Name, session: am, collected: None, approved: None },
+    );
     desk.write(at(9, 50), Observation::Returned { pupil: pupil(2), means: Means::Name, session: None });
     desk.write(at(9, 50), Observation::CameLate { session: session("am"), class: class(9), pupil: pupil(99) });
     desk.submit(at(9, 51), "am", 1, 1..=5);
