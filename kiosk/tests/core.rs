@@ -5,7 +5,7 @@
 mod fixture;
 
 use fixture::*;
-use kiosk::core::screen::{Pick, Sign, SyncForm, TileState, Tone};
+use kiosk::core::screen::{Sign, SyncForm, TileState, Tone};
 use kiosk::core::{Msg, Recalled, Screen, SyncStatus};
 use shared::log::Origin;
 use shared::observation::{Mark, Means, Notice, Observation};

@@ -176,7 +176,8 @@ fn a_pin_lets_go_too_and_a_wrong_one_does_not() {
     pin(&mut d, "1111");
     let Screen::SignOn(s) = d.view() else { panic!("{:?}", d.view()) };
     assert_eq!(s.pin.unwrap().words, "That was not it. Try again.");
-    assert!(d.new_facts().is_empty());
+    // The office is told of the wrong PIN, and nobody has left.
+    assert!(matches!(d.new_facts()[..], [Observation::PinRefused { .. }]));
     d.send(Msg::Back);
     pin(&mut d, PIN);
     assert!(matches!(d.view(), Screen::ReceptionDone(s) if s.sign == Sign::Home));

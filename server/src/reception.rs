@@ -39,12 +39,13 @@ pub fn rules(c: &Connection) -> Result<Rules, StoreError> {
     let names = |name: &str| -> Result<Option<Vec<Name>>, StoreError> {
         school::setting(c, name)?.map(|text| json(&text, "names for reception")).transpose()
     };
-    let collectors = match names("collectors")? {
-        Some(set) => set,
-        None => COLLECTORS.iter().map(|n| Name::new(n)).collect::<Result<_, _>>().map_err(|_| broken())?,
+    let or_usual = |set: Option<Vec<Name>>, usual: &[&str]| match set {
+        Some(set) => Ok(set),
+        None => usual.iter().map(|n| Name::new(n)).collect::<Result<_, _>>().map_err(|_| broken()),
     };
+    let collectors = or_usual(names("collectors")?, &COLLECTORS)?;
     Ok(Rules {
-        reasons: names("reasons")?.ok_or(StoreError::Missing("setting of this school"))?,
+        reasons: or_usual(names("reasons")?, &school::REASONS)?,
         reason_after_card: school::setting(c, "reason_after_card")?.is_none_or(|v| v == "yes"),
         collectors,
         find_by: match school::setting(c, "find_by")?.as_deref() {

@@ -98,7 +98,9 @@ fn join(saved: &[(String, u64, PupilId)], room: &Room, exported: &str) -> (usize
 fn of_pupils(tapped: &BTreeSet<PupilId>, room: &Room, exported: &str) -> (usize, Vec<String>) {
     let facts = rows::<FactRow>(exported).unwrap().into_iter().filter(|f| f.room == room.name && f.kind == "marked");
     let mut recorded: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
-    facts.for_each(|fact| drop(recorded.entry(fact.pupil).or_default().insert((fact.first_log, fact.first_seq))));
+    for fact in facts {
+        recorded.entry(fact.pupil).or_default().insert((fact.first_log, fact.first_seq));
+    }
     let missing = tapped.iter().filter(|pupil| !recorded.contains_key(&pupil.to_string())).count();
     let odd = recorded.iter().filter(|(pupil, all)| all.len() > 1 || !tapped.contains(&pupil.parse().unwrap()));
     (missing, odd.map(|(pupil, all)| format!("{pupil}: {all:?}")).collect())

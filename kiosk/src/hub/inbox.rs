@@ -62,10 +62,13 @@ pub enum Heard {
     Revoked,
 }
 
+/// The ear for screens.
+type OnScreen = Box<dyn FnMut(&Screen, Look) + Send>;
+
 /// The front end's two ears. Both are called on the hub's thread, and must be short.
 pub struct Front {
     /// The screen has changed, or how it is dressed.
-    pub on_screen: Box<dyn FnMut(&Screen, Look) + Send>,
+    pub on_screen: OnScreen,
     /// Something was heard.
     pub on_heard: Box<dyn FnMut(Heard) + Send>,
 }

@@ -102,6 +102,11 @@ impl HubHandle {
         self.live.get().gone
     }
 
+    /// Waits until the hub has ended, at most so long; true if it has. Blocks; not for the window.
+    pub fn wait_gone(&self, patience: Duration) -> bool {
+        self.live.wait(patience, |state| state.gone).is_ok()
+    }
+
     /// Cuts the kiosk's own network, or mends it.
     pub fn network(&self, up: bool) {
         let _ = self.inbox.send(In::Order(Order::Network(up)));

@@ -70,7 +70,7 @@ pub fn keep(settings: Settings, hub: HubHandle) -> std::io::Result<()> {
                 tracing::warn!(why = %gone, "the card reader does not answer; names still work");
                 told = Some(gone);
             }
-            std::thread::sleep(AGAIN);
+            hub.wait_gone(AGAIN);
         }
     })?;
     Ok(())

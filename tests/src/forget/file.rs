@@ -20,7 +20,7 @@ pub struct File {
     seen: Vec<u8>,
     durable: Vec<u8>,
     /// Of each sector that was written since the last sync, what it then held, oldest first.
-    since: BTreeMap<usize, Vec<Box<Sector>>>,
+    since: BTreeMap<usize, Vec<Sector>>,
     /// Sizes that the file has had since the last sync, oldest first.
     sizes: Vec<usize>,
     pub locks: Locks,
@@ -75,8 +75,8 @@ impl File {
         }
     }
 
-    fn sector(&self, sector: usize) -> Box<Sector> {
-        let mut version = Box::new([0; SECTOR]);
+    fn sector(&self, sector: usize) -> Sector {
+        let mut version = [0; SECTOR];
         self.read(sector * SECTOR, version.as_mut_slice());
         version
     }
