@@ -17,7 +17,7 @@ use shared::wire::v1::Choices;
 use std::sync::Arc;
 
 /// Reasons offered at reception until the school sets its own.
-const REASONS: [&str; 6] =
+pub(crate) const REASONS: [&str; 6] =
     ["Overslept", "Traffic or transport", "Appointment", "Unwell this morning", "Family reasons", "Other"];
 
 /// Makes a school, or finishes making one that a crash left half made. `set_by` is "name, position, date".

@@ -62,7 +62,7 @@ impl Args {
         let yes = |word: YesNo| matches!(word, YesNo::Yes);
         choices.positive = self.positive_marking.map_or(choices.positive, yes);
         choices.large_text = self.large_text.map_or(choices.large_text, yes);
-        choices.no_visitors = self.visitors.map_or(choices.no_visitors, |word| !yes(word));
+        choices.visitors = self.visitors.map_or(choices.visitors, yes);
         choices.sort = match self.sort {
             Some(By::First) => Sort::First,
             Some(By::Surname) => Sort::Last,
@@ -110,7 +110,7 @@ fn say(choices: &Choices) {
     println!("tiles sorted by    {sort}");
     println!("colours            {colours}");
     println!("large text         {}", yes(choices.large_text));
-    println!("visitors           {}", yes(!choices.no_visitors));
+    println!("visitors           {}", yes(choices.visitors));
     let notes: Vec<&str> = choices.notes.iter().map(Name::as_str).collect();
     println!("notes              {}", if notes.is_empty() { "the kiosk's own".to_owned() } else { notes.join(" · ") });
 }
@@ -129,10 +129,10 @@ mod tests {
     #[test]
     fn what_is_not_named_stays() {
         let stands = Choices { positive: true, palette: Palette::Dark, ..Choices::default() };
-        let line = Line::parse_from(["choose", "--sort", "surname", "--visitors", "no", "--note", "Seems unwell"]);
+        let line = Line::parse_from(["choose", "--sort", "surname", "--visitors", "yes", "--note", "Seems unwell"]);
         let wanted = line.args.over(stands.clone()).unwrap();
         let notes = vec![Name::new("Seems unwell").unwrap()];
-        assert_eq!(wanted, Choices { sort: Sort::Last, no_visitors: true, notes, ..stands });
+        assert_eq!(wanted, Choices { sort: Sort::Last, visitors: true, notes, ..stands });
         assert_eq!(Line::parse_from(["choose"]).args.over(wanted.clone()).unwrap(), wanted);
     }
 }

@@ -89,7 +89,7 @@ fn pupils(c: &Connection, today: NaiveDate) -> Result<Rows, StoreError> {
 /// Everybody's name and class today, for a pupil who sits in another class for once. A school may choose otherwise.
 fn visitors(c: &Connection, today: NaiveDate) -> Result<Rows, StoreError> {
     let mut out = Rows::new();
-    if choices(c)?.no_visitors {
+    if !choices(c)?.visitors {
         return Ok(out);
     }
     let mut found = c.prepare_cached(

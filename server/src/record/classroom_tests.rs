@@ -11,6 +11,12 @@ use shared::register::{MarkKey, QuestionKey, QuestionKind};
 use shared::text::{Name, Remark};
 use shared::wire::v1::{Choices, Mode, RowBody};
 
+/// The headteacher chooses.
+fn choose(world: &crate::testing::World, choices: Choices) {
+    let by = Officer::Person { name: Name::new("Ada Head").unwrap(), position: Name::new("headteacher").unwrap() };
+    world.school.write_now(move |tx| school::choose(tx, now(8, 40), &by, &choices)).unwrap();
+}
+
 fn key(kind: QuestionKind, n: u8) -> QuestionKey {
     QuestionKey { kind, session: session("am"), class: None, pupil: Some(pupil(n)) }
 }
@@ -78,6 +84,7 @@ async fn a_change_asked_for_after_close_waits_for_the_office_and_changes_nothing
 #[tokio::test]
 async fn a_visitor_is_present_with_a_question_and_an_absence_from_elsewhere_is_held() {
     let world = world();
+    choose(&world, Choices { visitors: true, ..Choices::default() });
     let mut kiosk = world.enrol(Mode::Classroom, &[class(1)]).await;
     kiosk.anchor(at(8, 45));
     kiosk.tap(at(8, 56), "am", 1, 7, Mark::Present);
@@ -99,6 +106,8 @@ async fn the_schools_choices_reach_every_kiosk_and_visitors_can_be_kept_out() {
     let world = world();
     let kiosk = world.enrol(Mode::Classroom, &[class(1)]).await;
     let visitors = "SELECT count(*) FROM feed WHERE audience = 'classroom' AND body IS NOT NULL";
+    assert_eq!(world.count(visitors), 0, "usually a classroom knows its own class alone");
+    choose(&world, Choices { visitors: true, ..Choices::default() });
     assert_eq!(world.count(visitors), 10);
     let told: String = world
         .school
@@ -107,10 +116,8 @@ async fn the_schools_choices_reach_every_kiosk_and_visitors_can_be_kept_out() {
         )
         .unwrap();
     assert!(told.contains("\"of\":") && told.contains("\"classes\":[]"), "a name and a class: {told}");
-    let choices = Choices { positive: true, no_visitors: true, ..Choices::default() };
-    let by = Officer::Person { name: Name::new("Ada Head").unwrap(), position: Name::new("headteacher").unwrap() };
-    let set = choices.clone();
-    world.school.write_now(move |tx| school::choose(tx, now(9, 0), &by, &set)).unwrap();
+    let choices = Choices { positive: true, ..Choices::default() };
+    choose(&world, choices.clone());
     assert_eq!(world.count(visitors), 0);
     let mut room = kiosk;
     room.anchor(at(9, 1));

@@ -28,7 +28,7 @@ impl Context<'_, '_> {
                 Some(pupil) if kiosk.whole_school => self.exists(pupil),
                 Some(pupil) => {
                     let own = self.is_in(kiosk, what, pupil)? || self.was_in(kiosk.id, pupil)?;
-                    Ok(own || (visits(kiosk, what) && !feed::choices(self.tx)?.no_visitors && self.exists(pupil)?))
+                    Ok(own || (visits(kiosk, what) && feed::choices(self.tx)?.visitors && self.exists(pupil)?))
                 }
                 None => Ok(true),
             },

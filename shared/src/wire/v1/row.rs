@@ -122,9 +122,9 @@ pub struct Choices {
     /// Larger letters.
     #[serde(default, skip_serializing_if = "is_no")]
     pub large_text: bool,
-    /// Classrooms do not know the names of other classes: then a visitor can be marked nowhere but in the office.
+    /// Classrooms know the names of other classes too, so that a visitor can be marked there. Usually they do not (law 8).
     #[serde(default, skip_serializing_if = "is_no")]
-    pub no_visitors: bool,
+    pub visitors: bool,
     /// Notes to the office that a teacher can pick; none: the kiosk's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Name>,
