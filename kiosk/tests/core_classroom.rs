@@ -159,7 +159,7 @@ fn a_visitor_is_found_by_class_and_name_marked_here_and_counts_for_nobody_else()
     ));
     let r = d.register();
     assert_eq!((r.tiles.len(), r.count.as_str(), r.summary.as_str()), (35, "0 of 34 marked", "0 here · 1 visitor"));
-    assert_eq!(r.tiles[34].flag, "from 3 Rowan");
+    assert_eq!(r.tiles[34].flag, "3 Rowan");
     d.tap(pupil(60));
     assert_eq!(d.tile(pupil(60)).state, TileState::Gone, "taken back");
     d.send(Msg::Undo);

@@ -240,7 +240,7 @@ pub struct Tile {
     pub wanted: bool,
     /// A birthday today.
     pub birthday: bool,
-    /// "office told", "from 3 Rowan", or empty: stands in place of the last days.
+    /// "office told", "3 Rowan" of a visitor, or empty: stands in place of the last days.
     pub flag: String,
     /// The last days, oldest first, at most five.
     pub days: Vec<DayStrokes>,

@@ -175,8 +175,9 @@ fn tile(model: &Model, sheet: &Sheet, pupil: PupilId, days: &[chrono::NaiveDate]
         (row.map_or_else(nobody, |p| p.first.to_string()), model.book.initial(pupil, &sheet.order))
     };
     let flag = flag(model, sheet, pupil);
+    let said = if sheet.guests.contains(&pupil) { format!("from {flag}") } else { flag.clone() };
     let birthday = row.is_some_and(|p| p.birthday == Some(sheet.session.date));
-    let label = spoken(&model.name(sheet, pupil), &standing, birthday, &flag);
+    let label = spoken(&model.name(sheet, pupil), &standing, birthday, &said);
     Tile {
         pupil,
         first,
@@ -199,7 +200,7 @@ fn flag(model: &Model, sheet: &Sheet, pupil: PupilId) -> String {
         words::FLAG_ASKED.to_owned()
     } else if sheet.guests.contains(&pupil) {
         let of = model.book.others.get(&pupil).and_then(|p| p.of.as_ref());
-        of.map_or_else(|| words::FLAG_VISITOR.to_owned(), |class| format!("from {class}"))
+        of.map_or_else(|| words::FLAG_VISITOR.to_owned(), ToString::to_string)
     } else if asides.is_empty() {
         String::new()
     } else {
