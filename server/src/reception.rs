@@ -8,7 +8,6 @@ use crate::store::{StoreError, WriteTx};
 use crate::{feed, record, school};
 use rusqlite::Connection;
 use shared::act::{Act, Officer};
-use shared::id::KioskId;
 use shared::text::Name;
 use shared::wire::v1::FindBy;
 
@@ -72,12 +71,7 @@ pub fn set(tx: &WriteTx<'_>, now: Now, by: &Officer, rules: &Rules) -> Result<()
     record::act(tx, now, by, Act::ReceptionSet { reasons, reason_after_card, collectors, find_by })?;
     // Months of birth come to reception, or go from it.
     feed::refresh_roster(tx, now)?;
-    let mut found = tx.prepare_cached("SELECT id FROM kiosk WHERE revoked_at IS NULL")?;
-    let kiosks: Vec<KioskId> =
-        found.query_map([], |r| Ok(KioskId::from_bytes(r.get(0)?)))?.collect::<Result<_, _>>()?;
-    for kiosk in kiosks {
-        feed::touch_kiosk(tx, kiosk)?;
-    }
+    feed::touch_kiosks(tx)?;
     tx.touch();
     Ok(())
 }

@@ -378,7 +378,6 @@ async fn spoilt(world: &World, number: usize, spoil: impl FnOnce(&Path)) -> (boo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "red since the merge of 25 November, cause not found yet: make test-red"]
 async fn a_kiosk_whose_card_went_bad_keeps_what_can_be_read_and_says_what_is_missing() {
     let home = tempfile::tempdir().unwrap();
     let mut world = World::make(home.path()).await.unwrap();
@@ -424,7 +423,6 @@ fn school_file(data: &Path) -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "red since the merge of 25 November, cause not found yet: make test-red"]
 async fn a_school_file_that_went_bad_is_found_by_check_and_by_the_server() {
     let home = tempfile::tempdir().unwrap();
     let mut world = World::make(home.path()).await.unwrap();

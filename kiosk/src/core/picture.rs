@@ -65,7 +65,7 @@ impl Pictured {
     pub fn new(words: Name) -> Self {
         let lower = words.to_lowercase();
         let says = |begin: &&str| lower.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(begin));
-        let found = DRAWN.iter().find(|(begins, _)| begins.iter().any(|b| says(b)));
+        let found = DRAWN.iter().find(|(begins, _)| begins.iter().any(&says));
         Self { words, picture: found.map_or(Picture::Bubble, |(_, picture)| *picture) }
     }
 }

@@ -41,7 +41,6 @@ async fn a_backup_is_sound_and_makes_its_entries_durable_only_in_a_second_place(
 }
 
 #[tokio::test]
-#[ignore = "red since the merge of 25 November, cause not found yet: make test-red"]
 async fn secrets_are_sealed_and_nowhere_else() {
     let world = lived_in().await;
     let place = folder();

@@ -132,12 +132,7 @@ pub fn choices(c: &Connection) -> Result<Choices, StoreError> {
 /// # Errors
 /// An accident of the store.
 pub fn touch_choices(tx: &WriteTx<'_>, now: Now) -> Result<(), StoreError> {
-    let mut found = tx.prepare_cached("SELECT id FROM kiosk WHERE revoked_at IS NULL")?;
-    let kiosks: Vec<KioskId> =
-        found.query_map([], |r| Ok(KioskId::from_bytes(r.get(0)?)))?.collect::<Result<_, _>>()?;
-    for kiosk in kiosks {
-        touch_kiosk(tx, kiosk)?;
-    }
+    touch_kiosks(tx)?;
     settle(tx, "visitor:", &visitors(tx, tx.calendar()?.date_of(now.at))?)
 }
 
@@ -247,6 +242,16 @@ pub fn touch_kiosk(tx: &WriteTx<'_>, kiosk: KioskId) -> Result<(), StoreError> {
         choices: choices(tx)?,
     };
     put(tx, audience, &key, &RowBody::Settings(settings))
+}
+
+/// Brings the settings of every kiosk up to date: after the school's own settings changed.
+///
+/// # Errors
+/// An accident of the store.
+pub fn touch_kiosks(tx: &WriteTx<'_>) -> Result<(), StoreError> {
+    let mut all = tx.prepare_cached("SELECT id FROM kiosk WHERE revoked_at IS NULL")?;
+    let kiosks: Vec<[u8; 16]> = all.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    kiosks.into_iter().try_for_each(|id| touch_kiosk(tx, KioskId::from_bytes(id)))
 }
 
 /// Gives a kiosk a new feed: after its classes changed it must forget what it knows.

@@ -48,7 +48,6 @@ fn arrived(n: u8) -> Observation {
 }
 
 #[tokio::test]
-#[ignore = "red since the merge of 25 November, cause not found yet: make test-red"]
 async fn a_reason_is_told_to_the_office_and_authorises_nothing() {
     let (world, server) = scene().await;
     let mut desk = world.enrol(Mode::Reception, &[]).await;

@@ -9,7 +9,7 @@ use crate::backup::secrets::Secrets;
 use crate::clock::Clock;
 use crate::recovery::{self, Key};
 use crate::store::{RESTORING, School, StoreError, Stores, open};
-use crate::{check, record, removal, school, secret};
+use crate::{check, feed, record, removal, school, secret};
 use shared::act::{Act, Officer};
 use shared::time::Millis;
 use std::path::{Path, PathBuf};
@@ -62,6 +62,7 @@ pub fn restore(asked: &Asked<'_>, clock: Clock) -> Result<Done, StoreError> {
     }
     for one in stores.all() {
         school::make_keys(&one)?; // only those that no backup brought
+        one.write_now(feed::touch_kiosks)?; // they hold the keys, so the backup has them not
         note(&one, &stores, asked.by, about.made_at)?;
         schools.push(one.slug().to_owned());
     }
