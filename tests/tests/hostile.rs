@@ -4,6 +4,8 @@
 //! Must never: hold on longer than the server's own patience without saying what it waited for.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../fuzz/src/reader.rs"]
+mod reader;
 #[path = "../../fuzz/src/import.rs"]
 mod roster;
 #[path = "../../fuzz/src/lib.rs"]
@@ -40,6 +42,11 @@ fn what_the_fuzzer_kept_of_logs() {
 #[test]
 fn what_the_fuzzer_kept_of_rosters() {
     corpus("import", roster::import);
+}
+
+#[test]
+fn what_the_fuzzer_kept_of_readers() {
+    corpus("wiegand", reader::wiegand);
 }
 
 /// A school with a server that serves it.
