@@ -200,7 +200,7 @@ async fn full_kiosk(home: &Path, volume: Volume) -> Result<(), Trouble> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_whose_disk_is_full_says_so_and_saves_nothing_it_cannot() {
-    let home = tempfile::Builder::new().disable_cleanup(true).tempdir_in("/tmp/dk").unwrap();
+    let home = tempfile::tempdir().unwrap();
     match Volume::tmpfs(&home.path().join("card"), 6 * 1024) {
         Ok(volume) => full_kiosk(home.path(), volume).await.unwrap(),
         Err(why) => skipped("a kiosk on a full disk", &why),
@@ -239,7 +239,7 @@ async fn failing_kiosk(home: &Path, mut volume: Volume) -> Result<(), Trouble> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_whose_card_turns_read_only_says_so_and_goes_on_after() {
-    let home = tempfile::Builder::new().disable_cleanup(true).tempdir_in("/tmp/dk").unwrap();
+    let home = tempfile::tempdir().unwrap();
     match Volume::ext4(&home.path().join("card"), 24) {
         Ok(volume) => failing_kiosk(home.path(), volume).await.unwrap(),
         Err(why) => skipped("a kiosk on a card that turns read-only", &why),
@@ -288,7 +288,7 @@ async fn bad_server(home: &Path, mut volume: Volume, fails: bool) -> Result<(), 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_whose_disk_is_full_loses_nothing() {
-    let home = tempfile::Builder::new().disable_cleanup(true).tempdir_in("/tmp/dk").unwrap();
+    let home = tempfile::tempdir().unwrap();
     match Volume::tmpfs(&home.path().join("server"), 96 * 1024) {
         Ok(volume) => bad_server(home.path(), volume, false).await.unwrap(),
         Err(why) => skipped("a server on a full disk", &why),
@@ -297,7 +297,7 @@ async fn a_server_whose_disk_is_full_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_whose_disk_turns_read_only_loses_nothing() {
-    let home = tempfile::Builder::new().disable_cleanup(true).tempdir_in("/tmp/dk").unwrap();
+    let home = tempfile::tempdir().unwrap();
     match Volume::ext4(&home.path().join("server"), 128) {
         Ok(volume) => bad_server(home.path(), volume, true).await.unwrap(),
         Err(why) => skipped("a server on a disk that turns read-only", &why),
@@ -382,7 +382,7 @@ async fn spoilt(world: &World, number: usize, spoil: impl FnOnce(&Path)) -> (boo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_whose_card_went_bad_keeps_what_can_be_read_and_says_what_is_missing() {
-    let home = tempfile::Builder::new().disable_cleanup(true).tempdir_in("/tmp/dk").unwrap();
+    let home = tempfile::tempdir().unwrap();
     let mut world = World::make(home.path()).await.unwrap();
     // In two marks that were not sent: both are found by their hash, and only they are missing.
     let two = |file: &Path| {
@@ -427,7 +427,7 @@ fn school_file(data: &Path) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_school_file_that_went_bad_is_found_by_check_and_by_the_server() {
-    let home = tempfile::Builder::new().disable_cleanup(true).tempdir_in("/tmp/dk").unwrap();
+    let home = tempfile::tempdir().unwrap();
     let mut world = World::make(home.path()).await.unwrap();
     let data = world.enrol(0).await.unwrap();
     let room = world.rooms[0].clone();
