@@ -1,5 +1,5 @@
-//! What the simulator of `tests/` may turn, on its own thread: the source of random bytes, and deliberate bugs that show
-//! that it can fail.
+//! What the simulator of `tests/` may turn: the hands of clocks and, on its own thread, the source of random bytes and
+//! deliberate bugs that show that it can fail.
 //!
 //! Must never: do anything in a build without the feature `sim`: there the system's random bytes are used, and no bug exists.
 
@@ -66,12 +66,33 @@ impl Mutant {
 }
 
 #[cfg(feature = "sim")]
-pub use turned::{breed, fill, seed};
+pub use turned::{Dial, breed, fill, seed};
 
 #[cfg(feature = "sim")]
 mod turned {
     use super::Mutant;
+    use crate::time::{Millis, Mono};
     use std::cell::Cell;
+    use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+    /// The hands of a machine's clocks, moved by whoever holds this too.
+    #[derive(Debug, Default)]
+    pub struct Dial {
+        /// Milliseconds since power-on.
+        pub mono: AtomicI64,
+        /// What the wall clock says.
+        pub wall: AtomicI64,
+        /// What the time service says of the wall clock; a kiosk does not ask.
+        pub synchronised: AtomicBool,
+    }
+
+    impl Dial {
+        /// What both clocks show.
+        #[must_use]
+        pub fn look(&self) -> (Mono, Millis) {
+            (Mono(self.mono.load(Ordering::Relaxed)), Millis(self.wall.load(Ordering::Relaxed)))
+        }
+    }
 
     thread_local! {
         pub(super) static MUTANT: Cell<Option<Mutant>> = const { Cell::new(None) };

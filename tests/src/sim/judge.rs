@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use server::store::StoreError;
 use shared::act::Act;
 use shared::calendar::{Half, SessionKey};
-use shared::id::{BootId, PupilId};
+use shared::id::PupilId;
 use shared::observation::Observation;
 use shared::wire::v1::{RowBody, Seen};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,8 +33,6 @@ pub struct Judge {
     seen: u64,
     /// When the server's clock was wrong or unsure: true moments.
     pub doubtful: Vec<(i64, i64)>,
-    /// Boots that met a server whose clock was wrong.
-    pub misled: BTreeSet<BootId>,
 }
 
 fn entries(server: &Server, after: i64) -> Result<Vec<Row>, StoreError> {
@@ -210,7 +208,7 @@ fn times_are_sound(world: &World, facts: &[Fact]) -> Result<(), String> {
     let mut at = BTreeMap::new();
     let dated = || {
         facts.iter().filter_map(|fact| match (&fact.said, fact.at) {
-            (Said::Seen(seen), Some(moment)) if !world.judge.misled.contains(&seen.at.boot) => Some((fact, moment)),
+            (Said::Seen(_), Some(moment)) => Some((fact, moment)),
             _ => None,
         })
     };
@@ -297,9 +295,6 @@ fn mark(world: &mut World, facts: &[&Fact], class: usize, pupil: PupilId, sessio
         }
     } else {
         world.tally.uncertain += 1;
-        if expected.boots.iter().any(|boot| world.judge.misled.contains(boot)) {
-            return Ok(()); // the server's own clock was wrong: nothing could be known
-        }
         if !right && !stands.provisional && !stands.unsure {
             return Err(format!(
                 "{name} {session}: {:?} stands, {:?} is right, and nobody is asked",
@@ -349,10 +344,9 @@ fn certain(world: &World, expected: &Expected, times: &shared::calendar::Times, 
     let limits = [times.start.0, times.opens.0, times.closes.0, times.end.0];
     let clear = expected.moments.iter().all(|at| limits.iter().all(|limit| (at - limit).abs() > CLEAR));
     let anchored = expected.boots.iter().all(|boot| {
-        !world.judge.misled.contains(boot)
-            && facts.iter().any(|f| {
-                matches!(&f.said, Said::Seen(seen) if matches!(&seen.what, Observation::Anchored { anchor } if anchor.boot == *boot))
-            })
+        facts.iter().any(|f| {
+            matches!(&f.said, Said::Seen(seen) if matches!(&seen.what, Observation::Anchored { anchor } if anchor.boot == *boot))
+        })
     });
     let doubtful = world.judge.doubtful.iter().any(|(from, until)| {
         // A close, or a tap, while the server's clock was not to be trusted.

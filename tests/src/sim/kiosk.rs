@@ -5,7 +5,7 @@
 use super::server::{Answer, Ask};
 use crate::forget::Disk;
 use axum::http::StatusCode;
-use kiosk::clock::{Clock, Dial};
+use kiosk::clock::Clock;
 use kiosk::hub::by_hand::ByHand;
 use kiosk::hub::{Front, Heard};
 use kiosk::store::kept::{self, Enrolled, Token};
@@ -13,6 +13,7 @@ use kiosk::store::{Store, StoreError};
 use kiosk::sync::Wires;
 use shared::id::BootId;
 use shared::observation::Observed;
+use shared::sim::Dial;
 use shared::sync::{Call, Event, Failure};
 use shared::wire::v1::{Enrolment, Hello, Problem, Pull, Push};
 use std::path::Path;

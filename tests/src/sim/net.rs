@@ -113,10 +113,6 @@ impl World {
             return self.kill_server(false);
         }
         self.tally.exchanges += 1;
-        if self.server.off_by != 0 && matches!(ask, Ask::Hello(_)) {
-            // It is told a wrong time, and cannot know.
-            self.judge.misled.insert(self.kiosks[kiosk].boot);
-        }
         let answer = self.asks(kiosk, &ask);
         if self.server.disk.is_dark() {
             self.say(format_args!("k{kiosk} {} and the server's power goes", words(&ask)));
