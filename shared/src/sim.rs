@@ -66,7 +66,14 @@ impl Mutant {
 }
 
 #[cfg(feature = "sim")]
-pub use turned::{Dial, breed, fill, seed};
+pub use turned::{Dial, breed, fill, seed, seeded};
+
+/// Whether this thread is a simulator's: never in this build.
+#[cfg(not(feature = "sim"))]
+#[must_use]
+pub const fn seeded() -> bool {
+    false
+}
 
 #[cfg(feature = "sim")]
 mod turned {
@@ -107,6 +114,12 @@ mod turned {
     /// From now on this thread's random bytes follow from this seed, or come from the system.
     pub fn seed(seed: Option<u64>) {
         RANDOM.set(seed);
+    }
+
+    /// Whether this thread's random bytes follow from a seed: then nothing may happen on another one.
+    #[must_use]
+    pub fn seeded() -> bool {
+        RANDOM.get().is_some()
     }
 
     /// Fills with bytes that follow from the seed (SplitMix64). False: this thread has no seed, ask the system.

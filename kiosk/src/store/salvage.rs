@@ -2,7 +2,7 @@
 //!
 //! Must never: write to the damaged file, or take over an entry that is not the one whose hash stands beside it.
 
-use super::{Store, StoreError, log};
+use super::{StoreError, Transaction, log};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use shared::id::LogId;
@@ -20,13 +20,16 @@ const BEGINNING: &[u8; 24] = b"SQLite format 3\0\x10\x00\x02\x02\x00\x40\x20\x20
 pub struct Salvage {
     kept: Vec<(String, String)>,
     facts: Vec<Observed>,
-    /// Heads of the school's own log, by day: what this kiosk can bear witness to.
-    heads: Vec<(String, u64, [u8; 32])>,
+    /// Heads of the school's own logs, by day: what this kiosk can bear witness to.
+    heads: Vec<Seen>,
     /// Facts that a person caused and the server may not have: they are taken over.
     pub unsent: u64,
     /// Entries that the server does not have and that cannot be read.
     pub lost: u64,
 }
+
+/// A day, a log of the school, and the entry that it ended with.
+type Seen = (String, Vec<u8>, u64, [u8; 32]);
 
 impl Salvage {
     /// Whether the kiosk still knows who it is.
@@ -36,22 +39,20 @@ impl Salvage {
     }
 
     /// Writes it into a new store, whose log begins with it, each fact with the place where it stood first.
-    pub(super) fn put(self, store: &Store, at: Reading) -> Result<(), StoreError> {
+    pub(super) fn put(self, tx: &Transaction<'_>, at: Reading) -> Result<(), StoreError> {
         let Self { kept, mut facts, heads, unsent, lost } = self;
         let what = Observation::Noticed { notice: Notice::StoreDamaged { kept: unsent, lost } };
         facts.push(Observed { at, by: None, what, origin: None });
-        store.write_now(move |tx| {
-            for (name, value) in &kept {
-                super::kept::set(tx, name, value)?;
-            }
-            for head in &heads {
-                tx.execute(
-                    "INSERT OR REPLACE INTO school_head (date, seq, hash) VALUES (?1, ?2, ?3)",
-                    params![head.0, head.1, head.2],
-                )?;
-            }
-            log::append(tx, &facts).map(|_| ())
-        })
+        for (name, value) in &kept {
+            super::kept::set(tx, name, value)?;
+        }
+        for head in &heads {
+            tx.execute(
+                "INSERT OR REPLACE INTO school_head (date, log, seq, hash) VALUES (?1, ?2, ?3, ?4)",
+                params![head.0, head.1, head.2, head.3],
+            )?;
+        }
+        log::append(tx, &facts).map(|_| ())
     }
 }
 
@@ -145,9 +146,9 @@ fn who(c: &Connection) -> Vec<(String, String)> {
 }
 
 /// As far as they can be read.
-fn heads(c: &Connection) -> rusqlite::Result<Vec<(String, u64, [u8; 32])>> {
-    let mut all = c.prepare("SELECT date, seq, hash FROM school_head ORDER BY date")?;
-    let rows = all.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+fn heads(c: &Connection) -> rusqlite::Result<Vec<Seen>> {
+    let mut all = c.prepare("SELECT date, log, seq, hash FROM school_head ORDER BY date")?;
+    let rows = all.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
     Ok(rows.map_while(Result::ok).collect())
 }
 

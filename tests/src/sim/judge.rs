@@ -129,9 +129,10 @@ pub fn verdict(world: &mut World, dates: &[NaiveDate]) -> Result<(), String> {
     let facts = all(world, &world.server).map_err(accident)?;
     every_confirmed_fact_stands(world, &facts)?;
     closed_once(&facts)?;
+    what_kiosks_carried_is_back(world)?;
     the_late_book_has_each_once(world, &facts)?;
     times_are_sound(world, &facts)?;
-    held_as_they_should_be(&facts)?;
+    held_as_they_should_be(world, &facts)?;
     let counting = once(&facts);
     for date in dates {
         for half in [Half::Am, Half::Pm] {
@@ -174,7 +175,8 @@ fn closed_once(facts: &[Fact]) -> Result<(), String> {
     for fact in facts {
         if let Said::Done(done) = &fact.said
             && let Act::Closed { class, session } = &done.act
-            && !closed.insert((*class, *session))
+            // A restored server closes what fell due, and has the closes of the lost hours back in the log that it ended.
+            && !closed.insert((fact.log, *class, *session))
         {
             return Err(format!("the register of {class} {session} was closed twice"));
         }
@@ -199,6 +201,23 @@ fn the_late_book_has_each_once(world: &World, facts: &[Fact]) -> Result<(), Stri
         .map_err(|e| e.to_string())?;
     if rows != passages.len() as i64 {
         return Err(format!("{rows} passages stand in the late book, and {} were seen", passages.len()));
+    }
+    Ok(())
+}
+
+/// Acts of the office since the backup come back from any kiosk that carried them.
+fn what_kiosks_carried_is_back(world: &World) -> Result<(), String> {
+    for (n, log, upto) in &world.carried {
+        if world.replaced.contains(n) || world.revoked.contains(n) || world.kiosks[*n].on.is_none() {
+            continue;
+        }
+        let sql = "SELECT ifnull(max(head_seq), 0) FROM log WHERE log = ?1";
+        let head =
+            world.server.school().read_now(|tx| Ok(tx.query_row(sql, [log.as_bytes()], |r| r.get::<_, i64>(0))?));
+        let head = head.map_err(|e| e.to_string())?.unsigned_abs();
+        if head < *upto {
+            return Err(format!("kiosk {n} carried the school's log up to {upto}, and the restored server has {head}"));
+        }
     }
     Ok(())
 }
@@ -242,7 +261,10 @@ fn times_are_sound(world: &World, facts: &[Fact]) -> Result<(), String> {
 }
 
 /// What a kiosk sent after it was revoked waits for the office.
-fn held_as_they_should_be(facts: &[Fact]) -> Result<(), String> {
+fn held_as_they_should_be(world: &World, facts: &[Fact]) -> Result<(), String> {
+    if world.restored {
+        return Ok(()); // until the revocation is back, the restored server knows of none
+    }
     let mut revoked = BTreeMap::new();
     for fact in facts {
         if let Said::Done(done) = &fact.said

@@ -29,6 +29,8 @@ pub struct SimWires {
     pub sent: Vec<(u64, Ask)>,
     /// The timer that was set since anybody looked: milliseconds of the kiosk's clock.
     pub wake: Option<u64>,
+    /// A server that was restored asks what it keeps.
+    pub asked: bool,
 }
 
 fn slot(ask: &Ask) -> usize {
@@ -63,7 +65,7 @@ impl Wires for SimWires {
         self.send(Ask::Pull(pull));
     }
     fn witness(&mut self, _store: &Store) {
-        // Only a server that `restore` brought back asks; the simulator puts files back by itself.
+        self.asked = true;
     }
     fn abort(&mut self) {
         self.flying = [None; 3];
