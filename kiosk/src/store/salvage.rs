@@ -2,7 +2,7 @@
 //!
 //! Must never: write to the damaged file, or take over an entry that is not the one whose hash stands beside it.
 
-use super::{Store, StoreError, log};
+use super::{StoreError, Transaction, log};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use shared::id::LogId;
@@ -35,6 +35,9 @@ pub struct Salvage {
     pub lost: u64,
 }
 
+/// A day, a log of the school, and the entry that it ended with.
+type Seen = (String, Vec<u8>, u64, [u8; 32]);
+
 impl Salvage {
     /// Whether the kiosk still knows who it is.
     #[must_use]
@@ -43,29 +46,27 @@ impl Salvage {
     }
 
     /// Writes it into a new store, whose log begins with it, each fact with the place where it stood first.
-    pub(super) fn put(self, store: &Store, at: Reading) -> Result<(), StoreError> {
+    pub(super) fn put(self, tx: &Transaction<'_>, at: Reading) -> Result<(), StoreError> {
         let Self { kept, mut facts, heads, tail, unsent, lost } = self;
         let what = Observation::Noticed { notice: Notice::StoreDamaged { kept: unsent, lost } };
         facts.push(Observed { at, by: None, what, origin: None });
-        store.write_now(move |tx| {
-            for (name, value) in &kept {
-                super::kept::set(tx, name, value)?;
-            }
-            for (date, log, seq, hash) in &heads {
-                tx.execute(
-                    "INSERT OR REPLACE INTO school_head (date, log, seq, hash) VALUES (?1, ?2, ?3, ?4)",
-                    params![date, log, seq, hash],
-                )?;
-            }
-            for (log, first, last, hash, mark, sealed, kept_at) in &tail {
-                tx.execute(
-                    "INSERT OR REPLACE INTO tail (log, first, last, hash, mark, sealed, kept_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                    params![log, first, last, hash, mark, sealed, kept_at],
-                )?;
-            }
-            log::append(tx, &facts).map(|_| ())
-        })
+        for (name, value) in &kept {
+            super::kept::set(tx, name, value)?;
+        }
+        for (date, log, seq, hash) in &heads {
+            tx.execute(
+                "INSERT OR REPLACE INTO school_head (date, log, seq, hash) VALUES (?1, ?2, ?3, ?4)",
+                params![date, log, seq, hash],
+            )?;
+        }
+        for (log, first, last, hash, mark, sealed, kept_at) in &tail {
+            tx.execute(
+                "INSERT OR REPLACE INTO tail (log, first, last, hash, mark, sealed, kept_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![log, first, last, hash, mark, sealed, kept_at],
+            )?;
+        }
+        log::append(tx, &facts).map(|_| ())
     }
 }
 

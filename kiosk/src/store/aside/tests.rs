@@ -1,9 +1,9 @@
 //! Damaged files on a real disk: set aside as they are, and what can be read of them goes on.
 
 use super::*;
-use crate::store::{kept, log};
-use shared::id::{BootId, ClassId, KioskId, PupilId, SchoolId};
-use shared::log::Hash;
+use crate::store::{kept, log, school};
+use shared::id::{BootId, ClassId, KioskId, LogId, PupilId, SchoolId};
+use shared::log::{Hash, Head};
 use shared::observation::{Mark, Notice, Observation, Observed};
 use shared::time::Mono;
 use std::os::unix::fs::FileExt;
@@ -41,6 +41,9 @@ fn lived_in(dir: &Path) {
         .write_now(move |tx| {
             kept::enrol(tx, &enrolled)?;
             log::append(tx, &taps)?;
+            // Of each day and log of the school the kiosk keeps the end that it was shown.
+            let seen = Head { seq: 1204, hash: Hash([7; 32]) };
+            school::head(tx, AT, Some(LogId::from_bytes([6; 16])), seen)?;
             log::acked(tx, 150, 100, AT)
         })
         .unwrap();
@@ -99,6 +102,12 @@ fn what_was_not_sent_is_taken_over_with_the_place_where_it_stood_first() {
     assert_eq!((aside.enrolled, aside.kept, aside.lost), (true, 49, 1));
     assert_eq!(std::fs::read(&aside.path).unwrap(), before, "the damaged file is as it was");
     assert_eq!(store.write_now(|tx| kept::enrolled(tx)).unwrap().unwrap().room, "Room 7");
+    let seen = "SELECT count(*) FROM school_head WHERE log = x'06060606060606060606060606060606' AND seq = 1204";
+    assert_eq!(
+        store.write_now(|tx| Ok(tx.query_row(seen, [], |r| r.get::<_, i64>(0))?)).unwrap(),
+        1,
+        "a witness still"
+    );
     let facts = facts(&store);
     let taps: Vec<i64> = facts.iter().filter(|f| f.what.by_a_person()).map(|f| f.at.mono.0).collect();
     let expected: Vec<i64> = (151..=200).filter(|n| *n != 173).collect();
