@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// The first bytes of every SQLite file of ours: what it is, pages of 4096 bytes, a write-ahead log.
 const BEGINNING: &[u8; 24] = b"SQLite format 3\0\x10\x00\x02\x02\x00\x40\x20\x20";
 
-/// Day, log (empty: not said), number and hash.
+/// A day, a log of the school (empty: not said), and the entry that it ended with.
 type SchoolHead = (String, Vec<u8>, u64, [u8; 32]);
 /// Log, first and last number, hash, mark, the sealed text, and since when it is kept.
 type Part = ([u8; 16], u64, u64, [u8; 32], String, String, i64);
@@ -34,9 +34,6 @@ pub struct Salvage {
     /// Entries that the server does not have and that cannot be read.
     pub lost: u64,
 }
-
-/// A day, a log of the school, and the entry that it ended with.
-type Seen = (String, Vec<u8>, u64, [u8; 32]);
 
 impl Salvage {
     /// Whether the kiosk still knows who it is.
