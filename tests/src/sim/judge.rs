@@ -12,7 +12,7 @@ use rusqlite::params;
 use server::store::StoreError;
 use shared::act::Act;
 use shared::calendar::{Half, SessionKey};
-use shared::id::PupilId;
+use shared::id::{KioskId, PupilId};
 use shared::observation::Observation;
 use shared::wire::v1::{RowBody, Seen};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,8 @@ pub struct Judge {
     pub lost: BTreeSet<String>,
     entries: Vec<Row>,
     seen: u64,
+    /// When kiosks were revoked: true moments.
+    pub revoked: BTreeMap<KioskId, i64>,
     /// When the server's clock was wrong or unsure: true moments.
     pub doubtful: Vec<(i64, i64)>,
 }
@@ -268,6 +270,13 @@ fn times_are_sound(world: &World, facts: &[Fact]) -> Result<(), String> {
 fn held_as_they_should_be(world: &World, facts: &[Fact]) -> Result<(), String> {
     if world.restored {
         return Ok(()); // until the revocation is back, the restored server knows of none
+    }
+    if !world.judge.doubtful.is_empty() {
+        // The server's clock was wrong: what it says of before and after is nothing to go by.
+        let late = |f: &&Fact| f.kiosk.and_then(|k| world.judge.revoked.get(&k)).is_some_and(|at| f.at > Some(*at));
+        let decided = facts.iter().filter(late).find(|f| f.held == 0);
+        return decided
+            .map_or(Ok(()), |f| Err(format!("written after its kiosk was revoked, and not held: {}", f.identity)));
     }
     let mut revoked = BTreeMap::new();
     for fact in facts {

@@ -14,6 +14,10 @@ use std::collections::BTreeSet;
 impl World {
     /// A backup into a second place, made and verified by the program that does it, while it serves.
     pub fn back_up(&mut self) {
+        if self.backed_up == self.now / 1000 {
+            return self.tally.skip("a second backup in one second");
+        }
+        self.backed_up = self.now / 1000;
         let into = self.place.folder("second-place");
         let made = std::fs::create_dir_all(&into)
             .map_err(|e| e.to_string())
@@ -189,6 +193,7 @@ impl World {
         match device::revoke_now(&stores, school, self.ids[n], &super::server::officer(), now) {
             Ok(()) => {
                 let id = self.ids[n];
+                self.judge.revoked.insert(id, self.now);
                 self.revoked.extend((0..self.ids.len()).filter(|k| self.ids[*k] == id));
                 self.news();
             }

@@ -108,6 +108,8 @@ pub struct World {
     pub timers: Vec<u64>,
     /// The newest whole backup.
     pub backup: Option<PathBuf>,
+    /// The second in which it was begun.
+    pub backed_up: i64,
     /// What kiosks carried of the school's own log when the server was restored: which kiosk, the log, up to which entry.
     pub carried: Vec<(usize, LogId, u64)>,
     pub old_card: Option<(usize, Image)>,
@@ -170,6 +172,7 @@ impl World {
             cut_at_close: None,
             timers: vec![0; n],
             backup: None,
+            backed_up: 0,
             carried: Vec::new(),
             old_card: None,
             replaced: BTreeSet::new(),
