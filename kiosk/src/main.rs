@@ -211,6 +211,7 @@ fn run_headless(store: Store, clock: Clock, config: Config) -> Result<(), Box<dy
 }
 
 /// What a kiosk with a window prints.
+#[cfg_attr(not(any(feature = "window", feature = "linuxkms")), allow(dead_code))] // without one there is nothing to print
 #[derive(Clone, Copy)]
 struct Told {
     events: bool,
