@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod auth;
 pub mod backup;
+pub mod calls;
 pub mod card;
 pub mod check;
 pub mod cli;

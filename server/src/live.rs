@@ -4,6 +4,7 @@
 
 use crate::auth::{self, Actor, session};
 use crate::error::Error;
+use crate::office::calls::{self as home, Choose as Day};
 use crate::office::roll_call as roll;
 use crate::office::today::{self, Choose};
 use crate::state::App;
@@ -12,6 +13,7 @@ use axum::extract::{Extension, Query, State};
 use axum::http::Uri;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
+use chrono::NaiveDate;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -52,11 +54,23 @@ pub async fn roll_call(
     stream(app, actor, session, Page::RollCall).await
 }
 
+/// `GET /live/calls?date`: the same for the calls home.
+pub async fn calls(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    session: Session,
+    choose: Result<Query<Day>, QueryRejection>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
+    let page = Page::Calls(home::chosen(choose)?.date);
+    stream(app, actor, session, page).await
+}
+
 /// A page that changes by itself.
 #[derive(Debug, Clone, Copy)]
 enum Page {
     Today(Choose),
     RollCall,
+    Calls(Option<NaiveDate>),
 }
 
 impl Page {
@@ -64,6 +78,7 @@ impl Page {
         match self {
             Self::Today(choose) => today::fragment(actor, app.clock.now(), choose).await.map(|(_, text)| text),
             Self::RollCall => roll::fragment(actor, app.clock.now()).await,
+            Self::Calls(date) => home::fragment(actor, app.clock.now(), date).await,
         }
     }
 }

@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// The same look again within this time is the same look.
 const SAME_MS: i64 = 10 * 60 * 1000;
 
+/// The page that shows every class of a session.
+const ALL_CLASSES: &str = "/paper/{session}";
+
 /// What a page is about.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Look {
@@ -26,7 +29,7 @@ pub struct Look {
 }
 
 impl Look {
-    /// What an address of this route shows; none if it names neither a pupil nor a class.
+    /// What an address of this route shows; none if it names neither a pupil nor a class, nor a session with all of its classes.
     #[must_use]
     pub fn at(route: &'static str, path: &str) -> Option<Self> {
         let mut look = Self { page: route, ..Self::default() };
@@ -42,7 +45,7 @@ impl Look {
                 _ => {}
             }
         }
-        (look.pupil.is_some() || look.class.is_some()).then_some(look)
+        (look.pupil.is_some() || look.class.is_some() || route == ALL_CLASSES).then_some(look)
     }
 }
 
@@ -105,12 +108,12 @@ pub fn list(c: &Connection, pupil: Option<PupilId>, most: usize) -> Result<(Vec<
     let mut found = c.prepare_cached(
         "SELECT l.at, l.name || ', ' || l.position, l.page, l.pupil, p.first || ' ' || p.last, c.name, l.session
          FROM look l LEFT JOIN pupil p ON p.id = l.pupil LEFT JOIN class c ON c.id = l.class
-         WHERE ?1 IS NULL OR l.pupil = ?1 OR l.pupil IS NULL AND l.class IN (SELECT m.class FROM membership m WHERE m.pupil = ?1
+         WHERE ?1 IS NULL OR l.pupil = ?1 OR l.page = ?3 OR l.pupil IS NULL AND l.class IN (SELECT m.class FROM membership m WHERE m.pupil = ?1
                AND m.from_on <= substr(l.session, 1, 10) AND (m.until_on IS NULL OR m.until_on >= substr(l.session, 1, 10)))
          ORDER BY l.at DESC, l.id DESC LIMIT ?2",
     )?;
     let limit = i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX);
-    let rows = found.query_map(params![pupil.map(|p| *p.as_bytes()), limit], |r| {
+    let rows = found.query_map(params![pupil.map(|p| *p.as_bytes()), limit, ALL_CLASSES], |r| {
         let id = r.get::<_, Option<[u8; 16]>>(3)?.map(PupilId::from_bytes);
         let name = r.get::<_, Option<String>>(4)?.unwrap_or_else(|| "a pupil who is not here any more".to_owned());
         Ok(Noted {

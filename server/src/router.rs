@@ -8,8 +8,8 @@ use crate::auth::{self, Role, login, session};
 use crate::error::{Error, problem};
 use crate::look::{self, Look};
 use crate::office::{
-    absence, account, amend, cards, door, held, import, kiosks, looks, question, reception, register, removal,
-    restored, roll_call, staff, today,
+    absence, account, amend, calls, cards, door, held, import, kiosks, ledger, looks, paper, pupils, question,
+    reception, register, removal, restored, roll_call, staff, take, today, unexplained,
 };
 use crate::state::App;
 use crate::{assets, enrol, health, live, sync};
@@ -122,17 +122,38 @@ pub const ROUTES: &[Route] = &[
     // ---- the register, with names and reasons ---------------------------------------------------------------------
     page("GET",  "/register/{class}/{session}",       Who::SignedIn(READS), || get(register::page)),
     page("GET",  "/door",                             Who::SignedIn(READS), || get(door::page)),
+    page("GET",  "/pupils",                           Who::SignedIn(READS), || get(pupils::page)),
+    page("GET",  "/pupils/{pupil}",                   Who::SignedIn(READS), || get(pupils::one)),
+    page("GET",  "/paper/{session}",                  Who::SignedIn(READS), || get(paper::page)),
+    page("GET",  "/calls",                            Who::SignedIn(READS), || get(calls::page)),
+    page("GET",  "/live/calls",                       Who::SignedIn(READS), || get(live::calls)),
+    page("GET",  "/calls/{pupil}/{session}",          Who::SignedIn(READS), || get(calls::family)),
+    page("GET",  "/unexplained",                      Who::SignedIn(READS), || get(unexplained::page)),
     // ---- who is in the building -------------------------------------------------------------------------------------
     page("GET",  "/roll-call",                        Who::SignedIn(ROLL), || get(roll_call::page)),
     page("GET",  "/live/roll-call",                   Who::SignedIn(ROLL), || get(live::roll_call)),
     // ---- changes of the record ------------------------------------------------------------------------------------
     page("GET",  "/amend/{pupil}/{session}",          Who::SignedIn(AMENDS), || get(amend::page)),
     page("POST", "/amend/{pupil}/{session}",          Who::SignedIn(AMENDS), || post(amend::submit)),
+    page("POST", "/pupils/{pupil}/needs",             Who::SignedIn(AMENDS), || post(pupils::needs)),
+    page("GET",  "/ledger/class/{class}/{session}",   Who::SignedIn(AMENDS), || get(ledger::of_class)),
+    page("POST", "/ledger/class/{class}/{session}",   Who::SignedIn(AMENDS), || post(ledger::submit_class)),
+    page("GET",  "/ledger/pupil/{pupil}",             Who::SignedIn(AMENDS), || get(ledger::of_pupil)),
+    page("POST", "/ledger/pupil/{pupil}",             Who::SignedIn(AMENDS), || post(ledger::submit_pupil)),
+    page("GET",  "/take/{class}/{session}",           Who::SignedIn(AMENDS), || get(take::page)),
+    page("POST", "/take/{class}/{session}",           Who::SignedIn(AMENDS), || post(take::submit)),
     page("GET",  "/absence/{pupil}/{session}",        Who::SignedIn(AMENDS), || get(absence::page)),
     page("POST", "/absence/{pupil}/{session}",        Who::SignedIn(AMENDS), || post(absence::submit)),
     page("POST", "/absence/withdraw/{plan}",          Who::SignedIn(AMENDS), || post(absence::withdraw)),
     page("GET",  "/question/{kind}/{session}/{about}", Who::SignedIn(AMENDS), || get(question::page)),
     page("POST", "/question/{kind}/{session}/{about}", Who::SignedIn(AMENDS), || post(question::submit)),
+    // ---- calling home ---------------------------------------------------------------------------------------------------
+    page("POST", "/calls/next",                       Who::SignedIn(AMENDS), || post(calls::next)),
+    page("POST", "/calls/{pupil}/{session}/claim",    Who::SignedIn(AMENDS), || post(calls::claim)),
+    page("POST", "/calls/{pupil}/{session}/release",  Who::SignedIn(AMENDS), || post(calls::release)),
+    page("POST", "/calls/{pupil}/{session}/note",     Who::SignedIn(AMENDS), || post(calls::note)),
+    page("POST", "/calls/{pupil}/{session}/reason",   Who::SignedIn(AMENDS), || post(calls::reason)),
+    page("POST", "/unexplained",                      Who::SignedIn(AMENDS), || post(unexplained::submit)),
     // ---- after a restore ----------------------------------------------------------------------------------------------
     page("GET",  "/restored",                         Who::SignedIn(AMENDS), || get(restored::page)),
     page("POST", "/restored/settle",                  Who::SignedIn(AMENDS), || post(restored::settle)),

@@ -3,8 +3,9 @@
 //! Must never: be written without who did it, in what position, on what date (P6).
 
 use crate::calendar::SessionKey;
+use crate::call::{Outcome, Whom};
 use crate::codes::Code;
-use crate::id::{ClassId, KioskId, LogId, PlanId, PupilId, StaffId};
+use crate::id::{CallId, ClassId, KioskId, LogId, PlanId, PupilId, StaffId};
 use crate::log::{Hash, Head, Origin};
 use crate::register::QuestionKey;
 use crate::text::{Name, Remark};
@@ -106,12 +107,42 @@ pub enum Act {
         /// Why.
         reason: Remark,
     },
+    /// Somebody was called, or told, about an absence that nobody explained (P12). It changes no mark.
+    Called {
+        /// Names the call: the same for each child of a family.
+        call: CallId,
+        /// The pupil it was about.
+        pupil: PupilId,
+        /// The session that was not explained.
+        session: SessionKey,
+        /// Who was tried.
+        whom: Whom,
+        /// Their name, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Name>,
+        /// What came of it.
+        outcome: Outcome,
+        /// What was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<Remark>,
+    },
     /// A register was closed (by rule, on time or as soon as the server was up again).
     Closed {
         /// The class.
         class: ClassId,
         /// The session.
         session: SessionKey,
+    },
+    /// A register was taken by hand, on paper, and the office entered what the list says. The marks are acts of their own.
+    RegisterTaken {
+        /// The class.
+        class: ClassId,
+        /// The session.
+        session: SessionKey,
+        /// Who took it, as the list says.
+        by_hand: Name,
+        /// When it was taken.
+        at: Millis,
     },
     /// A question was settled by a person.
     Settled {

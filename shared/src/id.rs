@@ -62,6 +62,8 @@ ids! {
     BootId;
     /// A planned absence.
     PlanId;
+    /// A call home: one for all children of a family.
+    CallId;
     /// A roll call, by the kiosk's run and the moment at which it began there.
     RollCallId;
 }

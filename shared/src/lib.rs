@@ -6,6 +6,7 @@ pub mod act;
 pub mod age;
 pub mod attendance;
 pub mod calendar;
+pub mod call;
 pub mod codes;
 pub mod id;
 pub mod kept;

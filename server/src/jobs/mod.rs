@@ -1,15 +1,17 @@
-//! What the server does by itself, by the calendar: closes registers on time, begins each day, looks at each file, and
-//! removes what is over six years old where it may.
+//! What the server does by itself, by the calendar: closes registers on time, begins each day, ends what was N for too long,
+//! looks at each file, and removes what is over six years old where it may.
 //!
 //! Must never: poll. The next moment is computed from the calendar, and looked at again when the clock was stepped.
 
 mod close;
 mod day;
 mod look;
+mod overdue;
 mod removal;
 
 pub use close::{close_due, next_close};
 pub use day::begin_day;
+pub use overdue::end_overdue;
 pub use removal::remove_when_due;
 
 use crate::auth::session::{self, Sessions};
@@ -80,6 +82,7 @@ async fn of_school(mut app: App, school: Arc<School>) {
 pub fn due(tx: &crate::store::WriteTx<'_>, now: crate::clock::Now) -> Result<(usize, Millis), StoreError> {
     begin_day(tx, now)?;
     let closed = close_due(tx, now)?;
+    end_overdue(tx, now)?;
     Ok((closed, next(tx, now.at)?))
 }
 

@@ -4,8 +4,9 @@
 
 use super::choose::{self, Group};
 use super::entry::{self, Pupil, Standing, found};
-use super::{Sent, Shell, html, named, words};
+use super::{Fields, Sent, Shell, html, named, words};
 use crate::auth::Actor;
+use crate::calls;
 use crate::error::{Answer, Error};
 use crate::record;
 use crate::secret;
@@ -13,7 +14,7 @@ use crate::state::App;
 use crate::store::columns::{CodeCol, session as session_col};
 use crate::store::{ReadTx, StoreError};
 use askama::Template;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
 use chrono::NaiveDate;
 use rusqlite::OptionalExtension as _;
@@ -36,6 +37,10 @@ struct AbsencePage {
     groups: Vec<Group>,
     contacts: Vec<Contact>,
     plans: Vec<Plan>,
+    /// Brothers and sisters on roll: what a parent says is often about several.
+    siblings: Vec<(PupilId, String)>,
+    /// Came from the page of calls, and goes back there.
+    from_calls: bool,
     today: String,
 }
 
@@ -50,21 +55,11 @@ struct Plan {
     words: String,
 }
 
-/// What the form brings.
-#[derive(serde::Deserialize)]
-pub struct AbsenceForm {
+/// Where somebody came from.
+#[derive(serde::Deserialize, Default)]
+pub struct Came {
     #[serde(default)]
-    code: String,
-    #[serde(default)]
-    detail: String,
-    from_date: NaiveDate,
-    from_half: Half,
-    until_date: NaiveDate,
-    until_half: Half,
-    #[serde(default)]
-    told_by: String,
-    #[serde(default)]
-    said: String,
+    from: String,
 }
 
 /// What the form of a withdrawal brings.
@@ -81,6 +76,7 @@ pub async fn page(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     Path((pupil, session)): Path<(String, String)>,
+    Query(came): Query<Came>,
 ) -> Answer {
     let (pupil, session): (PupilId, SessionKey) = (named(&pupil)?, named(&session)?);
     let shell = Shell::of(&actor, "/today");
@@ -97,6 +93,8 @@ pub async fn page(
             groups: choose::groups(session, true),
             contacts: contacts(tx, pupil)?,
             plans: plans(tx, pupil, session)?,
+            siblings: calls::siblings(tx, pupil, session)?,
+            from_calls: came.from == "calls",
             today,
         }))
     });
@@ -145,34 +143,60 @@ pub async fn submit(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     Path((pupil, session)): Path<(String, String)>,
-    Sent(form): Sent<AbsenceForm>,
+    Sent(fields): Sent<Fields>,
 ) -> Answer {
     let (pupil, session): (PupilId, SessionKey) = (named(&pupil)?, named(&session)?);
-    let from = SessionKey { date: form.from_date, half: form.from_half };
-    let until = SessionKey { date: form.until_date, half: form.until_half };
+    let from = end_of(&fields, "from")?;
+    let until = end_of(&fields, "until")?;
     if until < from {
         return Err(Error::BadInput("The last session is before the first. Go back and correct the dates.".to_owned()));
     }
     if (until.date - from.date).num_days() > MOST_DAYS {
         return Err(Error::BadInput("One note covers a year at most. Go back and correct the dates.".to_owned()));
     }
-    let code = choose::code(&form.code, from)?;
+    let code = choose::code(fields.one("code"), from)?;
     if code.is_attending() || code.late() {
         return Err(Error::BadInput("This code says that the pupil is here. Go back and choose another.".to_owned()));
     }
-    let detail = choose::detail(code, &form.detail)?;
-    let told_by: Remark = choose::needed(&form.told_by, "Who told you")?;
-    let said: Remark = choose::needed(&form.said, "What was said")?;
+    let detail = choose::detail(code, fields.one("detail"))?;
+    let told_by: Remark = choose::needed(fields.one("told_by"), "Who told you")?;
+    let said: Remark = choose::needed(fields.one("said"), "What was said")?;
     let reason = choose::plain(&format!("{told_by}: {said}"), "What was said")?;
-    let plan = PlanId::from_bytes(secret::random()?);
+    let others: Vec<PupilId> = fields.all("child").map(named).collect::<Result<_, _>>()?;
     let (now, by) = (app.clock.now(), actor.officer());
     let class = actor.school.write(move |tx| {
         let Some(who) = entry::pupil(tx, pupil, session)? else { return Ok(None) };
-        record::act(tx, now, &by, Act::Planned { plan, pupil, from, until, code, detail, reason })?;
+        let siblings = if others.is_empty() { Vec::new() } else { calls::siblings(tx, pupil, session)? };
+        let mut acts = Vec::new();
+        for pupil in [pupil].into_iter().chain(others) {
+            if pupil != who.id && !siblings.iter().any(|(sibling, _)| *sibling == pupil) {
+                return Ok(None); // no child of this family
+            }
+            let plan = PlanId::from_bytes(secret::random()?);
+            let (detail, reason) = (detail.clone(), reason.clone());
+            acts.push(Act::Planned { plan, pupil, from, until, code, detail, reason });
+        }
+        record::acts(tx, now, &by, acts)?;
         Ok(Some(who.class))
     });
     let class = found(class.await?)?;
+    if fields.one("back") == "calls" {
+        return Ok(Redirect::to("/calls?done=planned").into_response());
+    }
     Ok(Redirect::to(&format!("/register/{class}/{session}#p{pupil}")).into_response())
+}
+
+/// The first or the last session of a form.
+fn end_of(fields: &Fields, which: &str) -> Result<SessionKey, Error> {
+    let (date, half) = (fields.one(&format!("{which}_date")), fields.one(&format!("{which}_half")));
+    let key = date.parse::<NaiveDate>().ok().zip(match half {
+        "am" => Some(Half::Am),
+        "pm" => Some(Half::Pm),
+        _ => None,
+    });
+    let (date, half) = key
+        .ok_or_else(|| Error::BadInput("A date is missing or cannot be read. Go back and look at both.".to_owned()))?;
+    Ok(SessionKey { date, half })
 }
 
 /// `POST /absence/withdraw/{plan}`

@@ -6,6 +6,7 @@
 pub mod absence;
 pub mod account;
 pub mod amend;
+pub mod calls;
 pub mod cards;
 mod choose;
 pub mod door;
@@ -15,9 +16,12 @@ mod entry;
 pub mod held;
 pub mod import;
 pub mod kiosks;
+pub mod ledger;
 pub mod looks;
+pub mod paper;
 #[cfg(test)]
 mod people_tests;
+pub mod pupils;
 pub mod question;
 pub mod reception;
 pub mod register;
@@ -29,9 +33,13 @@ pub use said::said;
 mod sheet;
 pub mod staff;
 mod strip;
+pub mod take;
+#[cfg(test)]
+mod take_tests;
 #[cfg(test)]
 mod tests;
 pub mod today;
+pub mod unexplained;
 #[cfg(test)]
 pub mod visit;
 mod words;
@@ -79,6 +87,8 @@ impl Shell {
         let (role, people) = (actor.role, actor.role.keeps_people());
         let pages = [
             ("/today", "Today", role.sees_today()),
+            ("/calls", "Calls", role.sees_reasons()),
+            ("/pupils", "Pupils", role.sees_reasons()),
             ("/door", "Reception", role.sees_reasons()),
             ("/roll-call", "Roll call", role.sees_today_names()),
             ("/staff", "Staff", people),
@@ -132,6 +142,27 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
         axum::Form::from_request(request, state).await.map(|form| Self(form.0)).map_err(|_| {
             Error::BadInput("A field of the form is missing or cannot be read. Go back and look at each.".to_owned())
         })
+    }
+}
+
+/// The fields of a form of which some come several times.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The first field of a name; empty if there is none.
+    #[must_use]
+    pub fn one(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+    }
+    /// The fields whose names begin so, without that beginning.
+    pub fn named<'a>(&'a self, begin: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(begin)?, value.as_str())))
+    }
+    /// Every field of a name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 

@@ -31,6 +31,7 @@ struct RegisterPage {
 
 /// The register as shown.
 pub(super) struct Sheet {
+    id: ClassId,
     class: String,
     teachers: String,
     session: SessionKey,
@@ -124,6 +125,7 @@ fn read(c: &Connection, calendar: &Calendar, class: ClassId, session: SessionKey
         Half::Pm => Half::Am,
     };
     Ok(Some(Sheet {
+        id: class,
         class: name,
         teachers,
         session,

@@ -15,6 +15,9 @@ use shared::id::LogId;
 use shared::limits::BODY_BYTES;
 use shared::log::{Head, Origin};
 use shared::register::MarkKey;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 /// Writes an act into the school's log, decides again what it touches, and writes what follows.
 ///
@@ -90,6 +93,58 @@ pub(crate) fn own_head(c: &Connection) -> Result<Option<(i64, LogId, Head)>, Sto
 /// # Errors
 /// An accident of the store.
 pub fn seen(c: &Connection, key: MarkKey) -> Result<Vec<Origin>, StoreError> {
+    seen_where(c, key, |_, _| true)
+}
+
+/// As [`seen`], of what the logs held when a page was made: a page of many marks names their heads, not every fact.
+///
+/// # Errors
+/// An accident of the store.
+pub fn seen_upto(c: &Connection, key: MarkKey, heads: &Heads) -> Result<Vec<Origin>, StoreError> {
+    seen_where(c, key, |log, seq| heads.0.get(&log).is_some_and(|head| seq <= *head))
+}
+
+/// Where each log stood when a page was made, as a form carries it: `log:seq,log:seq`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heads(BTreeMap<LogId, u64>);
+
+/// Where the logs stand now.
+///
+/// # Errors
+/// An accident of the store.
+pub fn heads(c: &Connection) -> Result<Heads, StoreError> {
+    let mut found = c.prepare_cached("SELECT log, head_seq FROM log WHERE head_seq > 0")?;
+    let rows = found.query_map([], |r| Ok((LogId::from_bytes(r.get(0)?), uint(r.get(1)?))))?;
+    Ok(Heads(rows.collect::<Result<_, _>>()?))
+}
+
+impl fmt::Display for Heads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (log, seq)) in self.0.iter().enumerate() {
+            write!(f, "{}{log}:{seq}", if place > 0 { "," } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+/// A text that names no heads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not where logs stood")]
+pub struct NotHeads;
+
+impl FromStr for Heads {
+    type Err = NotHeads;
+    fn from_str(text: &str) -> Result<Self, NotHeads> {
+        let parts = text.split(',').filter(|part| !part.is_empty());
+        let read = parts.map(|part| {
+            let (log, seq) = part.split_once(':')?;
+            Some((log.parse().ok()?, seq.parse().ok()?))
+        });
+        read.collect::<Option<_>>().map(Self).ok_or(NotHeads)
+    }
+}
+
+fn seen_where(c: &Connection, key: MarkKey, had: impl Fn(LogId, u64) -> bool) -> Result<Vec<Origin>, StoreError> {
     let class = super::class_in(c, key.pupil, key.session)?;
     let mut found = c.prepare_cached(
         "SELECT f.log, f.seq FROM fact_about f WHERE f.date = ?1 AND f.half = ?2 AND f.about IN (?3, ?4)
@@ -114,6 +169,9 @@ pub fn seen(c: &Connection, key: MarkKey) -> Result<Vec<Origin>, StoreError> {
             .optional()?;
         let Some((log, kiosk, Some(body))) = row else { continue };
         let own = Origin { log: LogId::from_bytes(log), seq };
+        if !had(own.log, seq) {
+            continue;
+        }
         out.push(match read(kiosk, &body)? {
             Body::Seen(seen) => seen.origin.map_or(Ok(own), |first| identity(c, first, own))?,
             Body::Done(_) => own,

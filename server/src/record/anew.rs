@@ -24,7 +24,7 @@ pub(crate) struct Differs {
 
 /// Each derived table, what of it follows from the facts to the letter, and what a row of it is, for people. Times are
 /// left out: a second anchor makes them narrower, and only what was provisional is dated again then.
-const TABLES: [(&str, &str, &str); 8] = [
+const TABLES: [(&str, &str, &str); 9] = [
     ("movement", "pupil, date, half, what, reason, collected, log, seq", "arrivals and departures"),
     ("roll_call", "call, real, begun_at IS NULL, ended_at IS NULL", "roll calls"),
     ("roll_call_word", "call, pupil, log, seq, seen", "who was seen in roll calls"),
@@ -33,6 +33,7 @@ const TABLES: [(&str, &str, &str); 8] = [
         "id, pupil, from_on, from_half, until_on, until_half, code, detail, reason, withdrawn_at, log, seq, withdrawn_log, withdrawn_seq",
         "planned absences",
     ),
+    ("call", "id, pupil, date, half, at, whom, name, outcome, said, by_name, by_position, log, seq", "calls home"),
     ("question", "key, kind, date, half, class, pupil, urgent", "questions"),
     ("raised", "date, half, pupil, key", "questions, and who raises them"),
     ("register", "date, half, class, submitted_at IS NULL, received_at, kiosk, closed_at, state", "registers"),

@@ -114,7 +114,12 @@ impl Context<'_, '_> {
                     .execute(params![plan.as_bytes(), at.0, held.log, int(held.seq)])?;
                 self.touch_span(*pupil, from, until);
             }
-            Act::Closed { class, session } => {
+            Act::Called { pupil, session, .. } => {
+                // Where its mark stands, the call stands too, and goes with it after six years. It decides nothing.
+                self.index(held, *session, pupil.as_bytes(), false);
+                self.called(held)?;
+            }
+            Act::Closed { class, session } | Act::RegisterTaken { class, session, .. } => {
                 self.index(held, *session, class.as_bytes(), false);
                 self.registers.remove(&(*class, *session));
                 self.classes.insert((*session, *class));
@@ -164,6 +169,35 @@ impl Context<'_, '_> {
             | Act::Restored { .. }
             | Act::ReceptionSet { .. } => {}
         }
+        Ok(())
+    }
+
+    /// A call, as the pages read it.
+    fn called(&self, held: &Held) -> Result<(), StoreError> {
+        let Body::Done(acted) = &held.body else { return Ok(()) };
+        let Act::Called { call, pupil, session, whom, name, outcome, said } = &acted.act else { return Ok(()) };
+        let (by_name, by_position) = super::put::by(&acted.by);
+        self.tx
+            .prepare_cached(
+                "INSERT INTO call(id, pupil, date, half, at, whom, name, outcome, said, by_name, by_position, log, seq)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                call.as_bytes(),
+                pupil.as_bytes(),
+                DateCol(session.date),
+                HalfCol(session.half),
+                acted.at.0,
+                whom.word(),
+                name.as_deref(),
+                outcome.word(),
+                said.as_deref(),
+                by_name,
+                by_position,
+                held.log,
+                int(held.seq)
+            ])?;
+        self.tx.touch();
         Ok(())
     }
 

@@ -21,7 +21,7 @@ mod sitting;
 mod timeline;
 mod witness;
 
-pub use acts::{act, acts, seen};
+pub use acts::{Heads, act, acts, heads, seen, seen_upto};
 pub(crate) use acts::{own_head, own_log};
 pub(crate) use anew::anew;
 pub(crate) use append::log_of;

@@ -206,11 +206,19 @@ impl Context<'_, '_> {
         let mut sent = Sent::default();
         for held in self.of_register(class, session)?.iter() {
             match &held.body {
-                Body::Done(acted) => {
-                    if let Act::Closed { .. } = &acted.act {
+                Body::Done(acted) => match &acted.act {
+                    Act::Closed { .. } => {
                         sent.closed = Some(sent.closed.map_or(acted.at, |before| before.min(acted.at)));
                     }
-                }
+                    // A paper list that the office entered is a register that somebody took.
+                    Act::RegisterTaken { by_hand, at, .. } if sent.at.is_none_or(|before| *at < before) => {
+                        sent.at = Some(*at);
+                        sent.received = Some(acted.at);
+                        sent.by = Some(by_hand.to_string());
+                        sent.kiosk = None;
+                    }
+                    _ => {}
+                },
                 Body::Seen(seen) => {
                     if let Observation::Submitted { .. } = &seen.what {
                         let when = self.when(held.log, held.seq, &seen.at, held.received)?;

@@ -83,8 +83,12 @@ fn rests(kiosk: bool, body: &str) -> Result<Rests, StoreError> {
     let acted: Acted = json(body, "a fact of the school")?;
     Ok(match acted.act {
         act if act.stays() => Rests::Always,
-        Act::Amended { pupil, session, .. } => Rests::On(session, *pupil.as_bytes()),
-        Act::Closed { class, session } => Rests::On(session, *class.as_bytes()),
+        Act::Amended { pupil, session, .. } | Act::Called { pupil, session, .. } => {
+            Rests::On(session, *pupil.as_bytes())
+        }
+        Act::Closed { class, session } | Act::RegisterTaken { class, session, .. } => {
+            Rests::On(session, *class.as_bytes())
+        }
         Act::History { session, .. } => Rests::In(session),
         Act::Settled { question, .. } => match (question.pupil, question.class) {
             (Some(pupil), _) => Rests::On(question.session, *pupil.as_bytes()),

@@ -46,6 +46,7 @@ fn mark(tx: &WriteTx<'_>, session: SessionKey, pupil: &[u8; 16], went: &mut Went
         went.entries += tx.prepare_cached("DELETE FROM entry WHERE id = ?1")?.execute([id])? as u64;
     }
     tx.prepare_cached("DELETE FROM movement WHERE date = ?1 AND half = ?2 AND pupil = ?3")?.execute(key)?;
+    tx.prepare_cached("DELETE FROM call WHERE date = ?1 AND half = ?2 AND pupil = ?3")?.execute(key)?;
     tx.prepare_cached("DELETE FROM fact_about WHERE date = ?1 AND half = ?2 AND about = ?3")?.execute(key)?;
     tx.prepare_cached("DELETE FROM raised WHERE date = ?1 AND half = ?2 AND pupil = ?3")?.execute(key)?;
     Ok(())

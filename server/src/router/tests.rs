@@ -220,6 +220,15 @@ async fn another_schools_office_reaches_nothing_here() {
                 ("said", "something"),
                 ("back", "2026-11-23-am"),
                 ("answer", "present"),
+                ("heads", ""),
+                ("send", "none"),
+                ("taken_by", "somebody"),
+                ("taken_at", "08:30"),
+                ("call", "00000000000000000000000000000000"),
+                ("whom", "contact"),
+                ("name", "somebody"),
+                ("outcome", "message"),
+                ("child", "00000000000000000000000000000000"),
             ];
             let form: Vec<_> = form.into_iter().chain(date).collect();
             stranger.post(&address, &form).await

@@ -82,7 +82,7 @@ pub fn expect(
     let mut morning: Vec<(i64, bool)> = Vec::new();
     let am = SessionKey { half: Half::Am, ..session };
     let in_morning = |at: i64| before.is_some_and(|end| at < end && at > end - 12 * 60 * MINUTE);
-    let (mut closed, mut submitted, mut ruling, mut plan) = (false, false, None, None);
+    let (mut closed, mut submitted, mut ruling, mut plan, mut ended) = (false, false, None, None, None);
     let mut expected = Expected::default();
     let begins = before.unwrap_or(times.start.0 - 8 * 60 * MINUTE);
     let in_session = |at: i64| at >= begins && at < times.end.0;
@@ -153,6 +153,9 @@ pub fn expect(
                 Act::Amended { pupil: who, session: of, code, .. } if *who == pupil && *of == session => {
                     if matches!(done.by, Officer::Person { .. }) {
                         ruling = ruling.max(Some((at, fact.log, fact.seq, code.map(|c| c.as_str()))));
+                    } else {
+                        // The rule that ends what was N for five school days.
+                        ended = ended.max(Some((at, fact.log, fact.seq)));
                     }
                 }
                 Act::Settled { question, answer, .. }
@@ -179,8 +182,9 @@ pub fn expect(
             },
         }
     }
-    if let Some((.., code)) = ruling {
-        expected.code = code;
+    if let Some((at, log, seq, code)) = ruling {
+        let over = code == Some("N") && ended > Some((at, log, seq));
+        expected.code = if over { Some("O") } else { code };
         expected.ruled = true;
         return expected;
     }
@@ -231,6 +235,6 @@ pub fn expect(
         }
         expected.late_register = false;
     }
-    expected.code = code;
+    expected.code = if code == Some("N") && ended.is_some() { Some("O") } else { code };
     expected
 }

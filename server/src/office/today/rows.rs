@@ -36,6 +36,8 @@ pub struct ClassRow {
     pub planned: bool,
     /// Taken over from an earlier system, which did not say when it was submitted.
     pub earlier: bool,
+    /// Rooms of the kiosks that take this register.
+    pub rooms: String,
     /// Kiosks that take this register.
     pub kiosks: usize,
     /// When the server last heard of any of them, if all are offline.
@@ -132,7 +134,7 @@ fn classes(c: &Connection, session: SessionKey, silent: Millis) -> Result<Vec<Cl
                 (SELECT group_concat(s.name, ', ') FROM staff_class sc JOIN staff s ON s.id = sc.staff
                   WHERE sc.class = c.id AND s.ended_on IS NULL),
                 r.first_mark_at, r.submitted_at, r.submitted_by, r.received_at, r.closed_at, r.state = 'planned',
-                count(k.id), total(k.seen_at < :silent), max(k.seen_at), r.state = 'submitted' AND r.submitted_at IS NULL
+                count(k.id), total(k.seen_at < :silent), max(k.seen_at), r.state = 'submitted' AND r.submitted_at IS NULL, group_concat(k.room, ', ')
          FROM class c
          LEFT JOIN register r ON r.date = :date AND r.half = :half AND r.class = c.id
          LEFT JOIN kiosk_class kc ON kc.class = c.id
@@ -158,6 +160,7 @@ fn classes(c: &Connection, session: SessionKey, silent: Millis) -> Result<Vec<Cl
                 closed: millis(7)?,
                 planned: r.get::<_, Option<bool>>(8)?.unwrap_or_default(),
                 earlier: r.get::<_, Option<bool>>(12)?.unwrap_or_default(),
+                rooms: r.get::<_, Option<String>>(13)?.unwrap_or_default(),
                 kiosks,
                 offline: if all_silent { millis(11)? } else { None },
             })

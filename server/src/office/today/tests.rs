@@ -25,6 +25,7 @@ fn row() -> ClassRow {
         closed: None,
         planned: false,
         earlier: false,
+        rooms: "Room 7".into(),
         kiosks: 1,
         offline: None,
     }
@@ -69,9 +70,9 @@ fn a_register_from_before_it_opens_until_after_it_has_closed() {
     let cases = [
         (row(), vec![Blank; 3], at(8, 40), "Not open yet | opens 08:50", false),
         (row(), vec![Blank; 3], at(8, 55), "Not started | ", false),
-        (row(), vec![Blank; 3], at(9, 11), "Not started | ", true),
+        (row(), vec![Blank; 3], at(9, 11), "Not started | in Room 7", true),
         (begun(), vec![Here, Here, Blank], at(8, 55), "In progress | 2 of 3", false),
-        (begun(), vec![Here, Here, Blank], at(9, 12), "In progress | 2 of 3", true),
+        (begun(), vec![Here, Here, Blank], at(9, 12), "In progress | 2 of 3 · in Room 7", true),
         (sent(at(8, 57)), vec![Here, Here, Unknown], at(9, 0), "Submitted | 08:57 by Miss Grant", false),
         (sent(at(9, 6)), vec![Here; 3], at(9, 7), "Received late | 08:57 by Miss Grant · received 09:06", false),
         (
@@ -81,8 +82,20 @@ fn a_register_from_before_it_opens_until_after_it_has_closed() {
             "Closed | 08:57 by Miss Grant",
             false,
         ),
-        (ClassRow { closed: Some(at(9, 20)), ..row() }, vec![Blank; 3], at(9, 30), "Missing | ", true),
-        (begun(), vec![Here, Here, Blank], at(9, 21), "Missing | 2 of 3 marked, not submitted", true),
+        (
+            ClassRow { closed: Some(at(9, 20)), ..row() },
+            vec![Blank; 3],
+            at(9, 30),
+            "Missing | since 09:20 · in Room 7",
+            true,
+        ),
+        (
+            begun(),
+            vec![Here, Here, Blank],
+            at(9, 21),
+            "Missing | since 09:20 · 2 of 3 marked, not submitted · in Room 7",
+            true,
+        ),
         (
             ClassRow { submitted: Some(at(9, 40)), ..begun() },
             vec![Here; 3],

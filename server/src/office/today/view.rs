@@ -39,6 +39,8 @@ pub struct Live {
     pub figures: Vec<Figure>,
     /// Registers, those that need somebody first.
     pub registers: Vec<Register>,
+    /// The session, as addresses name it.
+    pub session: SessionKey,
     /// Of the school.
     pub total: Total,
     /// Families to call, where the role may see them.
@@ -96,6 +98,8 @@ pub struct Register {
     pub teachers: String,
     /// Its register, where the role may open it.
     pub href: Option<String>,
+    /// Where it is entered from a paper list, where that is wanted and the role may.
+    pub take: Option<String>,
     /// Needs somebody now.
     pub needs: bool,
     /// The state in a word or two.
@@ -204,6 +208,7 @@ pub fn live(scene: Scene<'_>, rows: &Rows) -> Live {
         offline: offline(scene, rows),
         restored: None,
         wait: false,
+        session,
         registers,
         total,
     }
@@ -257,6 +262,7 @@ fn register(scene: Scene<'_>, times: Times, class: &ClassRow, tally: Tally) -> R
     } else if class.earlier {
         ("Closed", "quiet", false)
     } else if over {
+        notes.push(format!("since {}", on(class.closed.unwrap_or(times.closes).min(times.closes))));
         if tally.marked > 0 {
             notes.push(format!("{} of {} marked, not submitted", tally.marked, tally.pupils));
         }
@@ -277,12 +283,14 @@ fn register(scene: Scene<'_>, times: Times, class: &ClassRow, tally: Tally) -> R
     match class.offline.filter(|_| today) {
         Some(since) => notes.push(format!("kiosk offline since {}", on(since))),
         None if today && class.kiosks == 0 => notes.push("no kiosk".to_owned()),
+        None if needs && !class.rooms.is_empty() => notes.push(format!("in {}", class.rooms)),
         None => {}
     }
     Register {
         class: class.name.clone(),
         teachers: if role.sees_today_names() { class.teachers.clone() } else { String::new() },
         href: role.sees_reasons().then(|| format!("/register/{}/{session}", class.id)),
+        take: (needs && role.amends()).then(|| format!("/take/{}/{session}", class.id)),
         needs,
         state,
         colour,

@@ -1,0 +1,151 @@
+//! Pupils: found by any part of a name or by class, and one page for each.
+//!
+//! Must never: show a UPN in a list or an address, or a pupil to a role that does not read registers (P31).
+
+mod book;
+mod one;
+#[cfg(test)]
+mod tests;
+
+pub use one::{needs, page as one};
+
+use super::{Shell, html};
+use crate::auth::Actor;
+use crate::error::{Answer, Error};
+use crate::state::App;
+use crate::store::columns::DateCol;
+use crate::store::{ReadTx, StoreError};
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Extension, Query, State};
+use axum::response::{IntoResponse as _, Redirect};
+use chrono::NaiveDate;
+use rusqlite::params;
+use shared::id::{ClassId, PupilId};
+
+/// Letters that a search needs, so that it is no list of the school.
+const LETTERS: usize = 2;
+/// Pupils that a search shows at most.
+const MOST: usize = 60;
+
+#[derive(Template)]
+#[template(path = "pupils.html")]
+struct PupilsPage {
+    shell: Shell,
+    find: String,
+    short: bool,
+    /// Classes with the number of pupils on roll.
+    classes: Vec<ClassLine>,
+    /// The class that was asked for.
+    class: Option<String>,
+    hits: Vec<Hit>,
+    more: bool,
+}
+
+struct ClassLine {
+    id: ClassId,
+    name: String,
+    pupils: i64,
+    here: bool,
+}
+
+struct Hit {
+    id: PupilId,
+    name: String,
+    class: String,
+    /// "left on 20 July 2026", "joins on 4 January 2027".
+    note: String,
+}
+
+/// What may stand in the address.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+pub struct Choose {
+    #[serde(default)]
+    find: String,
+    #[serde(default)]
+    class: String,
+}
+
+/// `GET /pupils?find&class`
+pub async fn page(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    choose: Result<Query<Choose>, QueryRejection>,
+) -> Answer {
+    let choose = choose.map_err(|_| Error::BadInput("The address is damaged.".to_owned()))?.0;
+    let find: String = choose.find.trim().chars().take(80).collect();
+    let short = !find.is_empty() && find.chars().filter(|c| c.is_alphanumeric()).count() < LETTERS;
+    let class: Option<ClassId> = choose.class.parse().ok();
+    let (shell, now) = (Shell::of(&actor, "/pupils"), app.clock.now().at);
+    let page = actor.school.read(move |tx| {
+        let today = tx.calendar()?.date_of(now);
+        let classes = classes(tx, today, class)?;
+        let mut hits = match (short || find.is_empty(), class) {
+            (false, _) => hits(tx, today, &find, None)?,
+            (true, Some(class)) => hits(tx, today, "", Some(class))?,
+            (true, None) => Vec::new(),
+        };
+        let more = hits.len() > MOST;
+        hits.truncate(MOST);
+        let class = classes.iter().find(|c| c.here).map(|c| c.name.clone());
+        Ok(PupilsPage { shell, find, short, classes, class, hits, more })
+    });
+    let page = page.await?;
+    if let ([one], false) = (page.hits.as_slice(), page.find.is_empty()) {
+        return Ok(Redirect::to(&format!("/pupils/{}", one.id)).into_response());
+    }
+    html(&page)
+}
+
+fn classes(tx: &ReadTx<'_>, today: NaiveDate, chosen: Option<ClassId>) -> Result<Vec<ClassLine>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT c.id, c.name, (SELECT count(DISTINCT m.pupil) FROM membership m WHERE m.class = c.id AND m.from_on <= ?1
+                                AND (m.until_on IS NULL OR m.until_on >= ?1))
+         FROM class c WHERE c.ended_on IS NULL OR c.ended_on >= ?1 ORDER BY c.sort, c.name",
+    )?;
+    let rows = statement.query_map([DateCol(today)], |r| {
+        let id = ClassId::from_bytes(r.get(0)?);
+        Ok(ClassLine { id, name: r.get(1)?, pupils: r.get(2)?, here: chosen == Some(id) })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn hits(tx: &ReadTx<'_>, today: NaiveDate, find: &str, class: Option<ClassId>) -> Result<Vec<Hit>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT p.id, p.first || ' ' || p.last, ifnull(p.legal_first, '') || ' ' || ifnull(p.legal_last, ''),
+                (SELECT c.name FROM membership m JOIN class c ON c.id = m.class WHERE m.pupil = p.id
+                  ORDER BY m.from_on <= ?1 DESC, m.from_on DESC LIMIT 1),
+                (SELECT max(e.joined_on) FROM enrolment e WHERE e.pupil = p.id),
+                (SELECT e.left_on FROM enrolment e WHERE e.pupil = p.id ORDER BY e.joined_on DESC LIMIT 1)
+         FROM pupil p
+         WHERE ?2 IS NULL OR EXISTS (SELECT 1 FROM membership m WHERE m.pupil = p.id AND m.class = ?2 AND m.from_on <= ?1
+                                       AND (m.until_on IS NULL OR m.until_on >= ?1))
+         ORDER BY p.last, p.first",
+    )?;
+    // SQLite's LIKE knows no letters beyond A to Z, so that the names are compared here.
+    let wanted: Vec<String> = find.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    let mut rows = statement.query(params![DateCol(today), class.map(|c| *c.as_bytes())])?;
+    let mut found = Vec::new();
+    while let Some(r) = rows.next()? {
+        let name: String = r.get(1)?;
+        let all = format!("{name} {}", r.get::<_, String>(2)?).to_lowercase();
+        if !wanted.iter().all(|part| all.contains(part.as_str())) {
+            continue;
+        }
+        let date = |i| -> Result<Option<NaiveDate>, StoreError> {
+            Ok(r.get::<_, Option<String>>(i)?.and_then(|text| text.parse().ok()))
+        };
+        let note = match (date(4)?, date(5)?) {
+            (_, Some(left)) if left < today => format!("left on {}", super::words::full_day(left)),
+            (Some(joins), _) if joins > today => format!("joins on {}", super::words::full_day(joins)),
+            _ => String::new(),
+        };
+        let class = r.get::<_, Option<String>>(3)?.unwrap_or_default();
+        found.push(Hit { id: PupilId::from_bytes(r.get(0)?), name, class, note });
+        if found.len() > MOST {
+            break;
+        }
+    }
+    found.sort_by_key(|hit| !hit.note.is_empty()); // those on roll first
+    Ok(found)
+}
