@@ -55,7 +55,6 @@ test: check-toolchain assets
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --quiet --workspace --all-targets --features $(SCREENS) -- -D warnings
 	$(CARGO) clippy --quiet --workspace --all-targets --features $(SIMULATED) -- -D warnings
 
 bench bench-kiosk: check-toolchain assets
