@@ -155,7 +155,9 @@ fn heads(c: &Connection) -> rusqlite::Result<Vec<Seen>> {
 
 /// The log that was written: its row's number, its name, its first entry, its last, and the last that the server has and
 /// that a backup has.
-fn current(c: &Connection) -> rusqlite::Result<(i64, LogId, u64, u64, (u64, u64))> {
+type Written = (i64, LogId, u64, u64, (u64, u64));
+
+fn current(c: &Connection) -> rusqlite::Result<Written> {
     // Not by its index, which may be damaged where the table is not.
     c.query_row(
         "SELECT id, log, head_seq, acked_seq, durable_seq FROM log NOT INDEXED ORDER BY current DESC, id DESC LIMIT 1",
