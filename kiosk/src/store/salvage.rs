@@ -151,8 +151,8 @@ fn look(c: &Connection, found: &mut Salvage) {
     found.heads = heads(c).or_else(|_| heads_of_before(c)).unwrap_or_default();
     found.tail = tail(c).unwrap_or_default();
     // Where even the log's own row cannot be read, its entries still tell what they are: their hash is their identity.
-    let nameless = |(id, first, last)| (id, LogId::from_bytes([0; 16]), first, last, 0);
-    let Ok((id, log, first, head, acked)) = current(c).or_else(|_| newest(c).map(nameless)) else { return };
+    let nameless = |(id, first, last)| (id, LogId::from_bytes([0; 16]), first, last, (0, 0));
+    let Ok((id, log, first, head, (acked, durable))) = current(c).or_else(|_| newest(c).map(nameless)) else { return };
     let acked = acked.min(head);
     for seq in first..=head {
         match entry(c, id, seq) {
@@ -161,7 +161,8 @@ fn look(c: &Connection, found: &mut Salvage) {
                 let tie = matches!(fact.what, Observation::Booted { .. } | Observation::Anchored { .. });
                 // Sent only if both say so: one of them may be what is damaged.
                 let sent = seq <= acked && acked_at;
-                if sent && !tie {
+                // What no backup holds goes again too: the server may have to be restored from one of before. It counts once.
+                if sent && seq <= durable && !tie {
                     continue;
                 }
                 found.unsent += u64::from(!sent && fact.what.by_a_person());
@@ -209,13 +210,16 @@ fn tail(c: &Connection) -> rusqlite::Result<Vec<Part>> {
     Ok(rows.map_while(Result::ok).collect())
 }
 
-/// The log that was written: its row's number, its name, its first entry, its last, and the last that the server has.
-fn current(c: &Connection) -> rusqlite::Result<(i64, LogId, u64, u64, u64)> {
+/// The log that was written: its row's number, its name, its first entry, its last, and the last that the server has and
+/// that a backup has.
+type Written = (i64, LogId, u64, u64, (u64, u64));
+
+fn current(c: &Connection) -> rusqlite::Result<Written> {
     // Not by its index, which may be damaged where the table is not.
     c.query_row(
-        "SELECT id, log, head_seq, acked_seq FROM log NOT INDEXED ORDER BY current DESC, id DESC LIMIT 1",
+        "SELECT id, log, head_seq, acked_seq, durable_seq FROM log NOT INDEXED ORDER BY current DESC, id DESC LIMIT 1",
         [],
-        |r| Ok((r.get(0)?, LogId::from_bytes(r.get(1)?), 1, r.get(2)?, r.get(3)?)),
+        |r| Ok((r.get(0)?, LogId::from_bytes(r.get(1)?), 1, r.get(2)?, (r.get(3)?, r.get(4)?))),
     )
 }
 

@@ -414,8 +414,10 @@ fn stands(
         let asked = |kind: &str| -> Result<bool, StoreError> {
             Ok(tx
                 .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM question WHERE kind = ?1 AND date = ?2 AND half = ?3
-                     AND (pupil = ?4 OR class = ?5))",
+                    // One question for a register, raised by some of its pupils.
+                    "SELECT EXISTS (SELECT 1 FROM question q WHERE q.kind = ?1 AND q.date = ?2 AND q.half = ?3
+                     AND (q.pupil = ?4 OR q.class = ?5 AND EXISTS
+                         (SELECT 1 FROM raised r WHERE r.key = q.key AND r.pupil = ?4)))",
                 )?
                 .query_row(params![kind, date, half, pupil.as_bytes(), class.as_bytes()], |r| r.get(0))?)
         };
