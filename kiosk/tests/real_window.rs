@@ -25,6 +25,8 @@ use window::Kiosk;
 
 /// How long anything may take on a machine that is busy with something else.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How often a question to the X server is asked again.
+const TRIES: usize = 2_000;
 
 /// An X server that goes when it is dropped.
 struct Xvfb {
@@ -49,10 +51,21 @@ impl Xvfb {
         let done = Command::new("xdotool").env("DISPLAY", &self.display).args(args).status();
         assert!(done.expect("xdotool is not here: apt install xdotool").success(), "xdotool {args:?}");
     }
-    /// Waits until a window stands on the screen, and gives it the keyboard: there is no window manager to do so.
+    /// Asks again and again, which takes its time each time, until something holds.
+    fn until(&self, what: &str, args: &[&str], holds: impl Fn(bool) -> bool) {
+        let asked = || Command::new("xdotool").env("DISPLAY", &self.display).args(args).stdout(Stdio::null()).status();
+        let held = (0..TRIES).any(|_| holds(asked().expect("xdotool is not here: apt install xdotool").success()));
+        assert!(held, "never {what}");
+    }
+    /// Waits until a window stands on the screen, and gives it the keyboard: there is no window manager to do so. One that is
+    /// not quite there yet cannot take it.
     fn until_there(&self) {
         let sync = ["search", "--sync", "--onlyvisible", "--name", "Rollbook", "windowfocus"];
-        self.finger(&sync);
+        self.until("a window with the keyboard", &sync, |done| done);
+    }
+    /// Waits until the window of a program that was ended is gone, so that the next one is not taken for it.
+    fn until_gone(&self) {
+        self.until("no window", &["search", "--onlyvisible", "--name", "Rollbook"], |found| !found);
     }
 }
 
@@ -262,6 +275,7 @@ fn a_teacher_signs_on_takes_the_register_and_the_marks_outlive_the_program() {
     hold_card(&x, &program, &mut twin, "900002");
     assert_eq!(program.next("signed_on")["by"], staff(2).to_string());
     drop(program);
+    x.until_gone();
 
     // The plug was pulled; the program begins anew over its disk.
     let program = Program::run(dir.path(), &x.display, "08:53");
