@@ -27,6 +27,7 @@ mod window {
         let faces: Vec<PathBuf> = FACES.iter().map(|f| fonts.join(f)).collect();
         if faces.iter().all(|f| f.exists()) {
             println!("cargo:rustc-cfg=bundled_font");
+            println!("cargo:rustc-env=ROLLBOOK_FACE={}", faces[0].display());
             for face in &faces {
                 let _ = writeln!(main, "import {};", quoted(face));
             }

@@ -141,6 +141,7 @@ fn greeted() -> Engine {
         school_head: Head::EMPTY,
         school_log: None,
         asks: None,
+        unsure: false,
     };
     hear(&mut engine, Event::HelloAnswered { t0: Mono(0), t3: Mono(40), answer });
     engine

@@ -10,7 +10,7 @@ use kiosk::reader::wiegand::{Decoder, Heard, Timing, replay};
 /// rest are edges.
 pub fn wiegand(bytes: &[u8]) {
     let Some((kind, rest)) = bytes.split_first() else { return };
-    let (format, edges) = match (kind & 0x80, rest.split_first_chunk::<11>()) {
+    let (mut format, edges) = match (kind & 0x80, rest.split_first_chunk::<11>()) {
         (0x80, Some(([bits, e, e1, e2, o, o1, o2, f1, f2, c1, c2], edges))) => {
             let over = |bit: u8, from: u8, to: u8| Parity { bit, over: Span { from, to } };
             let own = Format::custom(
@@ -27,12 +27,11 @@ pub fn wiegand(bytes: &[u8]) {
         }
         _ => (if kind & 1 == 0 { Format::W26 } else { Format::W34 }, rest),
     };
-    let number = match kind & 6 {
+    format.number = match kind & 6 {
         2 => Number::Card,
         4 => Number::Whole,
         _ => Number::FacilityCard,
     };
-    let format = Format { number, ..format };
     let timing = Timing::default();
     let heard = replay(&mut Decoder::new(format, timing), edges);
     assert!(heard.len() <= edges.len() / 3, "{} frames of {} edges", heard.len(), edges.len() / 3);

@@ -66,6 +66,9 @@ pub enum Task {
         /// With a window: print what a script would be told (saved, sync …) as lines of JSON. For measuring.
         #[arg(long, conflicts_with = "headless")]
         events: bool,
+        /// With --events: also print each screen once the window shows it. For tests: it names pupils.
+        #[arg(long, requires = "events")]
+        screens: bool,
     },
     /// Print what this kiosk keeps of the past as JSON, for `rollbook-server check --against-kiosks`: numbers and hashes, no
     /// pupil. Works beside a running kiosk.

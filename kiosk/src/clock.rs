@@ -8,6 +8,8 @@
 
 use sha2::{Digest, Sha256};
 use shared::id::BootId;
+#[cfg(feature = "sim")]
+use shared::sim::Dial;
 use shared::time::{Hands, Millis, Mono, Reading, Simulated};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -69,16 +71,6 @@ impl Watched {
         }
         Millis(self.last.load(Ordering::Acquire))
     }
-}
-
-/// The hands of a clock that the simulator moves.
-#[cfg(feature = "sim")]
-#[derive(Debug, Default)]
-pub struct Dial {
-    /// Milliseconds since power-on.
-    pub mono: AtomicI64,
-    /// What the wall clock claims.
-    pub wall: AtomicI64,
 }
 
 /// Why there is no clock.
@@ -176,7 +168,7 @@ impl Clock {
             Source::Simulated { clock, started } => Mono(clock.virtual_at(machine_ms()).since(*started)),
             Source::Hands { watched, started } => Mono(watched.now().since(*started)),
             #[cfg(feature = "sim")]
-            Source::Dial(dial) => Mono(dial.mono.load(Ordering::Relaxed)),
+            Source::Dial(dial) => dial.look().0,
         }
     }
 
@@ -186,7 +178,7 @@ impl Clock {
             Source::Simulated { clock, .. } => clock.wall_at(machine_ms()),
             Source::Hands { watched, .. } => watched.hands.wall_at(watched.now()),
             #[cfg(feature = "sim")]
-            Source::Dial(dial) => Millis(dial.wall.load(Ordering::Relaxed)),
+            Source::Dial(dial) => dial.look().1,
         }
     }
 

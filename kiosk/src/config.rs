@@ -2,8 +2,10 @@
 //!
 //! Must never: hold a secret. The device token lives in the store.
 
+use crate::backlight;
 use crate::core::OwnLook;
 use crate::reader::settings as reader;
+use crate::sound;
 use serde::Deserialize;
 use shared::wire::v1::Palette;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,10 @@ pub struct File {
     pub colours: Option<Palette>,
     /// Larger letters on this kiosk, whatever the school chose.
     pub large_text: Option<bool>,
+    /// The panel's backlight, to be dimmed while the screen rests.
+    pub backlight: Option<backlight::Written>,
+    /// The sounds, if the kiosk should make any.
+    pub sound: Option<sound::Written>,
     /// The card reader.
     pub reader: Option<toml::Spanned<reader::Written>>,
 }
@@ -42,6 +48,10 @@ pub struct Config {
     pub fullscreen: bool,
     /// How this one kiosk looks.
     pub look: OwnLook,
+    /// The panel's backlight, if one was named.
+    pub backlight: Option<backlight::Written>,
+    /// The sounds, if any were named.
+    pub sound: Option<sound::Written>,
     /// The card reader, if one was named. Without one, a reader that types is heard by the window alone.
     pub reader: Option<reader::Settings>,
 }
@@ -59,8 +69,8 @@ pub enum ConfigError {
     },
     /// The file is not what it should be.
     #[error(
-        "{path}: {why}. The lines that may stand there are data, server, fullscreen, colours and large_text, and the part \
-         [reader]"
+        "{path}: {why}. The lines that may stand there are data, server, fullscreen, colours and large_text, and the \
+         parts [reader], [backlight] and [sound]"
     )]
     Malformed {
         /// The file.
@@ -95,6 +105,8 @@ impl Config {
         let read = parse(path, &text)?;
         let reader = read.reader.map(|written| reader::settings(written, &text)).transpose();
         let reader = reader.map_err(|wrong| ConfigError::Reader { path: path.to_owned(), wrong })?;
+        let malformed = |why: &str| ConfigError::Malformed { path: path.to_owned(), why: why.to_owned() };
+        let backlight = read.backlight.map(backlight::Written::checked).transpose().map_err(malformed)?;
         let server = match server.or(read.server) {
             Some(text) => Some(server_address(&text)?),
             None => None,
@@ -104,6 +116,8 @@ impl Config {
             server,
             fullscreen: read.fullscreen.unwrap_or(false),
             look: OwnLook { palette: read.colours, large: read.large_text },
+            backlight,
+            sound: read.sound,
             reader,
         })
     }
@@ -170,6 +184,21 @@ mod tests {
         std::fs::write(&path, "[reader]\nkind = \"keyboard\"\nvendor = 0x08ff\nproduct = 0x0009\n").unwrap();
         let config = Config::load(Some(&path), None, None).unwrap();
         assert_eq!(config.reader, Some(reader::Settings::Keyboard { vendor: 0x08ff, product: 9 }));
+    }
+
+    #[test]
+    fn a_backlight_has_a_day_and_a_night_and_sounds_are_commands() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kiosk.toml");
+        std::fs::write(&path, "[backlight]\npath = \"/sys/class/backlight/10-0045\"\nnight = 5\n").unwrap();
+        let backlight = Config::load(Some(&path), None, None).unwrap().backlight.unwrap();
+        assert_eq!((backlight.day, backlight.night), (100, 5));
+        std::fs::write(&path, "[sound]\ngood = [\"aplay\", \"-q\", \"good.wav\"]\n").unwrap();
+        let sound = Config::load(Some(&path), None, None).unwrap().sound.unwrap();
+        assert_eq!((sound.good.len(), sound.low.len()), (3, 0));
+        std::fs::write(&path, "[backlight]\npath = \"/sys/class/backlight/10-0045\"\nday = 0\n").unwrap();
+        let told = Config::load(Some(&path), None, None).unwrap_err().to_string();
+        assert!(told.contains("day is a share of a hundred"), "{told}");
     }
 
     #[test]

@@ -85,7 +85,14 @@ pub async fn enrol(
     let met = door.known.map_or_else(Met::default, Met::before);
     let http = Http::new(server, Pins::First(met.clone()), None)?;
     let request = EnrolRequest { commit: Hash(Sha256::digest(nonce).into()), app: app() };
-    let ticket = http.enrol_request(&request).await?;
+    let ticket = loop {
+        match http.enrol_request(&request).await {
+            // A whole box of kiosks behind one address: they take turns.
+            Err(busy @ NoAnswer::Problem { code: ProblemCode::SlowDown, .. }) => tell(Step::Trouble(busy.to_string())),
+            answered => break answered?,
+        }
+        tokio::time::sleep(PATIENCE).await;
+    };
     let pin = met.pin().ok_or(EnrolError::InTheMiddle)?;
     let code = ticket.code.to_string();
     // Shown after the first poll, which opens the commitment: before it, the office page has no words to compare.

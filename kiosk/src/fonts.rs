@@ -1,28 +1,83 @@
 //! The window's letters are in the program. fontconfig would read through every font of the system all the same when the
-//! window begins; here it is given an empty list instead.
+//! window begins; here it is given a list of one instead: our own, laid out beside the store. A list of none would not do:
+//! the library that asks for fonts ends the program when there is not one, as on a system without fonts.
 //!
-//! Must never: be needed. Where it cannot be done the window begins a little later, and looks the same.
+//! Must never: stop the kiosk. Where it cannot be done the window begins a little later, and looks the same.
 
+use std::io;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where fontconfig looks for its configuration, when this is set.
 const VARIABLE: &str = "FONTCONFIG_FILE";
-const EMPTY: &str = "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n<fontconfig></fontconfig>\n";
+/// One face, as the window has it too; nothing in a build without fonts.
+#[cfg(bundled_font)]
+const FACE: Option<&[u8]> = Some(include_bytes!(env!("ROLLBOOK_FACE")));
+#[cfg(not(bundled_font))]
+const FACE: Option<&[u8]> = None;
 
 /// Begins this program again, in its own place, with no fonts but its own. Returns if that was done already, or cannot be.
 /// (A variable of the environment can be set for a program only before it begins.)
 pub fn only_our_own(data: &Path) {
-    if std::env::var_os(VARIABLE).is_some() || !cfg!(bundled_font) {
+    let Some(face) = FACE else { return };
+    if std::env::var_os(VARIABLE).is_some() {
         return;
     }
-    let list = data.join("fonts.conf");
-    let written = std::fs::create_dir_all(data).and_then(|()| std::fs::write(&list, EMPTY));
-    let begun = written.and_then(|()| std::env::current_exe()).map(|program| {
+    let begun = lay_out(data, face).and_then(|list| Ok((list, std::env::current_exe()?))).map(|(list, program)| {
         // Comes back only if it failed.
         Command::new(program).args(std::env::args_os().skip(1)).env(VARIABLE, &list).exec()
     });
     let error = begun.unwrap_or_else(|error| error);
     tracing::warn!(%error, "the system's fonts are read too");
+}
+
+/// The face and the list that names it. What is there already stays: a full disk is no reason to read every font.
+fn lay_out(data: &Path, face: &[u8]) -> io::Result<PathBuf> {
+    let folder = std::path::absolute(data.join("fonts"))?;
+    std::fs::create_dir_all(&folder)?;
+    keep(&folder.join("face.ttf"), face)?;
+    let place = folder.display().to_string().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let list = folder.join("fonts.conf");
+    let said = format!(
+        "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n\
+         <fontconfig><dir>{place}</dir><cachedir>{place}</cachedir></fontconfig>\n"
+    );
+    keep(&list, said.as_bytes())?;
+    Ok(list)
+}
+
+fn keep(file: &Path, wanted: &[u8]) -> io::Result<()> {
+    match std::fs::read(file) {
+        Ok(there) if there == wanted => Ok(()),
+        _ => std::fs::write(file, wanted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_face_and_its_list_are_laid_out_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("a & b");
+        let list = lay_out(&data, b"face").unwrap();
+        let said = std::fs::read_to_string(&list).unwrap();
+        assert!(said.contains("a &amp; b/fonts</dir>"), "{said}");
+        assert_eq!(std::fs::read(data.join("fonts/face.ttf")).unwrap(), b"face");
+        let written = |file: &Path| std::fs::metadata(file).unwrap().modified().unwrap();
+        let before = written(&list);
+        assert_eq!(lay_out(&data, b"face").unwrap(), list);
+        assert_eq!(written(&list), before, "nothing is written that is there");
+        lay_out(&data, b"another face").unwrap();
+        assert_eq!(std::fs::read(data.join("fonts/face.ttf")).unwrap(), b"another face");
+    }
+
+    /// A build with the window has its face.
+    #[test]
+    #[cfg(bundled_font)]
+    fn the_face_is_a_font() {
+        assert_eq!(FACE.unwrap()[..4], [0, 1, 0, 0], "a TrueType file");
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! `core` is pure and decides; `hub` owns it and performs what it wants; everything else is an edge.
 
+pub mod backlight;
 pub mod cards;
 pub mod cli;
 pub mod clock;
@@ -17,6 +18,7 @@ pub mod random;
 pub mod reader;
 pub mod script;
 pub mod seal;
+pub mod sound;
 pub mod status;
 pub mod store;
 pub mod sync;

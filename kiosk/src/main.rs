@@ -3,12 +3,16 @@
 //! Must never: hold logic.
 
 use clap::Parser;
+use kiosk::backlight::Backlight;
 use kiosk::cli::{Cli, Task};
 use kiosk::clock::Clock;
 use kiosk::config::Config;
+#[cfg(any(feature = "window", feature = "linuxkms"))]
+use kiosk::core::Screen;
 use kiosk::enrol::{Door, EnrolError, Step, enrol};
 use kiosk::hub::{Front, Heard, Hub, HubError};
 use kiosk::script::{Printer, play};
+use kiosk::sound::Sound;
 use kiosk::store::{Aside, Store, kept, open_or_begin_anew};
 use kiosk::{status, witness};
 use serde_json::json;
@@ -70,7 +74,7 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
             }
             Ok(())
         }
-        Task::Run { headless, script, fullscreen, events } => {
+        Task::Run { headless, script, fullscreen, events, screens } => {
             if !headless {
                 kiosk::fonts::only_our_own(&config.data);
             }
@@ -81,7 +85,7 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
                 (true, None) => run_headless(store, clock, config),
                 (false, _) => {
                     let fullscreen = fullscreen || config.fullscreen;
-                    run_window(store, clock, config, fullscreen, events)
+                    run_window(store, clock, config, fullscreen, Told { events, screens })
                 }
             }
         }
@@ -176,8 +180,16 @@ fn run_script(store: Store, clock: Clock, server: Option<String>, script: &Path)
     Ok(())
 }
 
-/// Starts the kiosk, with its card reader if it has one.
+/// Starts the kiosk, with its card reader, its backlight and its sounds if it has them.
 fn start(store: Store, clock: Clock, config: Config, front: Front) -> Result<Hub, HubError> {
+    let front = match config.backlight.as_ref().and_then(Backlight::find) {
+        Some(backlight) => backlight.before(front),
+        None => front,
+    };
+    let front = match config.sound {
+        Some(sound) => Sound::new(sound)?.beside(front),
+        None => front,
+    };
     let hub = Hub::start(store, clock, config.server, front)?;
     if let Some(reader) = config.reader {
         kiosk::reader::keep(reader, hub.handle())?;
@@ -198,26 +210,35 @@ fn run_headless(store: Store, clock: Clock, config: Config) -> Result<(), Box<dy
     Ok(())
 }
 
-#[cfg(any(feature = "window", feature = "linuxkms"))]
-fn run_window(
-    store: Store,
-    clock: Clock,
-    config: Config,
-    fullscreen: bool,
+/// What a kiosk with a window prints.
+#[cfg_attr(not(any(feature = "window", feature = "linuxkms")), allow(dead_code))] // without one there is nothing to print
+#[derive(Clone, Copy)]
+struct Told {
     events: bool,
-) -> Result<(), Box<dyn Error>> {
+    screens: bool,
+}
+
+#[cfg(any(feature = "window", feature = "linuxkms"))]
+fn run_window(store: Store, clock: Clock, config: Config, fullscreen: bool, told: Told) -> Result<(), Box<dyn Error>> {
     let look = config.look;
+    let printer = Printer::new(Box::new(std::io::stdout()));
+    let hears = printer.front().on_heard;
     let start = move |mut front: Front| {
-        if events {
-            front.on_heard = Printer::new(Box::new(std::io::stdout())).front().on_heard;
+        if told.events {
+            front.on_heard = hears;
         }
         self::start(store, clock, config, ending(front))
     };
-    kiosk::ui::run(start, fullscreen, look)
+    let on_shown = move |screen: &Screen| {
+        if told.screens {
+            printer.print(&json!({ "event": "shown", "screen": screen }));
+        }
+    };
+    kiosk::ui::run(start, on_shown, fullscreen, look)
 }
 
 #[cfg(not(any(feature = "window", feature = "linuxkms")))]
-fn run_window(_: Store, _: Clock, _: Config, _: bool, _: bool) -> Result<(), Box<dyn Error>> {
+fn run_window(_: Store, _: Clock, _: Config, _: bool, _: Told) -> Result<(), Box<dyn Error>> {
     Err("this program was built without its window: build it with `cargo build -p rollbook-kiosk --features window` \
          (or `linuxkms` for a Raspberry Pi without a desktop), or run it with --headless"
         .into())

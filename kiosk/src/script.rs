@@ -95,6 +95,8 @@ impl Printer {
             })),
             Heard::Damaged => self.print(&json!({ "event": "damaged" })),
             Heard::Revoked => self.print(&json!({ "event": "revoked" })),
+            // What was saved is printed; a script has no ears.
+            Heard::Beep(_) => {}
         }
     }
 }

@@ -58,7 +58,7 @@ fn the_names_are_called_one_by_one_with_a_way_back_and_a_way_round() {
     ));
     d.send(Msg::CallBefore);
     d.send(Msg::CallBefore);
-    assert_eq!((call(&d).first.as_str(), call(&d).stands.as_str()), ("Arjun", "Marked absent"));
+    assert_eq!((call(&d).first.as_str(), call(&d).stands.as_str()), ("Arjun", "Marked absent, saved"));
     d.send(Msg::CallHere { pupil: named("Arjun") });
     assert!(call(&d).ask.is_some(), "absent turned to present asks, here too");
     d.send(Msg::Mistake { pupil: named("Arjun") });

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on says where
 
 mod fixture;
+#[path = "../../tests/src/bench/tile.rs"]
+mod tile;
 mod window;
 
 use fixture::*;
 use kiosk::core::{Msg, Screen, SyncStatus};
 use shared::observation::{Mark, Means, Observation};
-use shared::wire::v1::{Expected, Mode, Seen};
+use shared::wire::v1::{Expected, Fault, Mode, Seen};
 use slint::ComponentHandle;
 use slint::platform::{Key, WindowEvent};
 use window::Kiosk;
@@ -90,6 +92,21 @@ fn a_tile_changes_at_once_and_says_saved_only_when_it_is() {
     k.show();
     k.labelled("Kian Y, 12 minutes late, saved");
     k.labelled("Grace A, expected absent");
+}
+
+/// Its finger and its eye are 60 from the left, 20 and 51 from the top.
+#[test]
+fn the_benchmark_touches_tiles_where_they_are() {
+    let k = Kiosk::new(Desk::signed_on("08:52"));
+    let tiles = k.buttons();
+    for n in 0..34_u16 {
+        let (left, top) = tile::tile(u32::from(n));
+        let (place, size) = (tiles[usize::from(n)].absolute_position(), tiles[usize::from(n)].size());
+        assert!(tiles[usize::from(n)].accessible_label().unwrap().contains(", no mark"));
+        let (left, top) = (f32::from(u16::try_from(left).unwrap()), f32::from(u16::try_from(top).unwrap()));
+        assert!((left - place.x).abs() < 1.0 && (top - place.y).abs() < 1.0, "tile {n}: {place:?}, not {left} {top}");
+        assert!(top + 51.0 < place.y + size.height - 2.0 && left + 60.0 < place.x + size.width, "tile {n}: {size:?}");
+    }
 }
 
 #[test]
@@ -189,6 +206,100 @@ fn a_long_list_of_names_has_more_pages() {
     k.press("More names");
     k.press("Mr Number20");
     k.labelled("Back");
+}
+
+/// What is wrong stands on the screen in plain words, with what to do or what still works, and the screen can be used.
+#[test]
+fn what_is_wrong_is_said_and_the_kiosk_goes_on() {
+    let offline = SyncStatus { waiting: 3, acked: 0, offline_since: Some(at("08:41")), connected: false };
+    let wrong = [
+        (Msg::Sync(offline), "No network since 08:41 · 3 kept here"),
+        (Msg::Faults { faults: vec![Fault::NoReader] }, "The card reader does not answer. Names still work."),
+        (Msg::Faults { faults: vec![Fault::Disk] }, "This kiosk cannot save. Please use paper and tell IT."),
+        (Msg::Update { needed: true }, "This kiosk needs an update. Registers are kept here; please tell IT."),
+    ];
+    for (msg, words) in wrong {
+        let mut k = Kiosk::new(Desk::classroom("08:52"));
+        k.desk.hear(msg.clone());
+        k.show();
+        assert!(k.says(words), "{words}");
+        k.type_keys("900001\n");
+        assert!(k.says(words), "on the register: {words}");
+        k.press("Ben O, no mark");
+        k.labelled("Ben O, present, saved");
+        let mut k = Kiosk::new(Desk::reception("09:07"));
+        k.desk.hear(msg);
+        k.show();
+        assert!(k.says(words), "at reception: {words}");
+        k.press("Year 3");
+    }
+    let clock = "This kiosk's clock is wrong, so it uses the server's. Please tell IT.";
+    let damaged = "This kiosk's memory was damaged. 1 entry may be missing. Please tell IT.";
+    let asked = [(Msg::Faults { faults: vec![Fault::Clock] }, clock), (fixture::damaged(3, 1), damaged)];
+    for (msg, words) in asked {
+        let mut k = Kiosk::new(Desk::classroom("08:52"));
+        k.desk.hear(msg);
+        k.show();
+        assert!(k.says(words), "{words}");
+        k.type_keys("900001\n");
+        assert!(!k.says(words), "a teacher who marks has no use for it");
+    }
+}
+
+/// The screens on which nothing can be pressed say why, and what to do.
+#[test]
+fn a_kiosk_without_a_school_or_switched_off_says_what_to_do() {
+    let mut k = Kiosk::new(Desk::classroom("08:46"));
+    k.desk.hear(Msg::Enrolling {
+        code: Some(shared::text::Text::new("K7QX-4M2P").unwrap()),
+        check_word: Some(name("harbour-lantern")),
+        trouble: Some("The server cannot be reached".to_owned()),
+    });
+    k.show();
+    for words in ["Code K7QX-4M2P", "harbour-lantern", "open Kiosks and type this code", "The server cannot be reached"]
+    {
+        assert!(k.says(words), "{words}");
+    }
+    k.desk.hear(Msg::Enrolled);
+    k.show();
+    k.labelled("Ms Patel");
+    k.desk.hear(Msg::Sync(SyncStatus { waiting: 2, connected: false, ..SyncStatus::default() }));
+    k.desk.hear(Msg::Revoked);
+    k.show();
+    for words in ["Switched off", "2 entries are kept here. Please use paper, and ask in the office."] {
+        assert!(k.says(words), "{words}");
+    }
+    assert!(k.buttons().is_empty());
+    let k = Kiosk::new(Desk::new(Vec::new(), at("08:46")));
+    assert!(k.says("Fetching this kiosk's classes from the school."));
+}
+
+#[test]
+fn a_resting_screen_is_woken_by_a_finger() {
+    let mut desk = Desk::classroom("18:00");
+    desk.turn_to("18:31");
+    let mut k = Kiosk::new(desk);
+    assert_eq!(k.labels(), ["Touch to begin"]);
+    k.press("Touch to begin");
+    k.labelled("Ms Patel");
+}
+
+#[test]
+fn a_wrong_pin_is_said_and_the_card_still_works() {
+    let mut k = Kiosk::new(Desk::classroom("08:52"));
+    k.press("Ms Patel");
+    ["1", "1", "1", "1", "Go on"].iter().for_each(|label| k.press(label));
+    assert!(k.says("That was not it."));
+    k.type_keys("900002\n");
+    assert!(matches!(k.desk.view(), Screen::Register(_)));
+    // The same card again, and one that nobody knows: said, and nothing else.
+    k.desk.new_facts();
+    k.type_keys("900002\n");
+    assert!(k.says("You are signed on already."));
+    assert!(k.desk.new_facts().is_empty());
+    k.type_keys("777\n");
+    assert!(k.says("That card is not known here."));
+    assert!(matches!(k.desk.new_facts()[..], [Observation::Noticed { .. }]), "for the office to bind");
 }
 
 /// Every screen there is, for a look at all of its controls.

@@ -2,11 +2,11 @@
 //!
 //! Must never: claim to be sure after an unsynchronised start or a step.
 
+#[cfg(feature = "sim")]
+use shared::sim::Dial;
 use shared::time::{Hands, Millis, Mono, Simulated, Steady, Step};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
-#[cfg(feature = "sim")]
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -64,25 +64,6 @@ impl Watched {
             }
         }
         Millis(self.last.load(Ordering::Acquire))
-    }
-}
-
-/// The hands of a clock that the simulator moves.
-#[cfg(feature = "sim")]
-#[derive(Default)]
-pub struct Dial {
-    /// Milliseconds since power-on.
-    pub mono: AtomicI64,
-    /// What the wall clock says.
-    pub wall: AtomicI64,
-    /// What the time service says of it.
-    pub synchronised: AtomicBool,
-}
-
-#[cfg(feature = "sim")]
-impl Dial {
-    fn look(&self) -> (Mono, Millis) {
-        (Mono(self.mono.load(Ordering::Relaxed)), Millis(self.wall.load(Ordering::Relaxed)))
     }
 }
 

@@ -1,5 +1,5 @@
-//! What the simulator of `tests/` may turn, on its own thread: the source of random bytes, and deliberate bugs that show
-//! that it can fail.
+//! What the simulator of `tests/` may turn: the hands of clocks and, on its own thread, the source of random bytes and
+//! deliberate bugs that show that it can fail.
 //!
 //! Must never: do anything in a build without the feature `sim`: there the system's random bytes are used, and no bug exists.
 
@@ -66,12 +66,40 @@ impl Mutant {
 }
 
 #[cfg(feature = "sim")]
-pub use turned::{breed, fill, seed};
+pub use turned::{Dial, breed, fill, seed, seeded};
+
+/// Whether this thread is a simulator's: never in this build.
+#[cfg(not(feature = "sim"))]
+#[must_use]
+pub const fn seeded() -> bool {
+    false
+}
 
 #[cfg(feature = "sim")]
 mod turned {
     use super::Mutant;
+    use crate::time::{Millis, Mono};
     use std::cell::Cell;
+    use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+    /// The hands of a machine's clocks, moved by whoever holds this too.
+    #[derive(Debug, Default)]
+    pub struct Dial {
+        /// Milliseconds since power-on.
+        pub mono: AtomicI64,
+        /// What the wall clock says.
+        pub wall: AtomicI64,
+        /// What the time service says of the wall clock; a kiosk does not ask.
+        pub synchronised: AtomicBool,
+    }
+
+    impl Dial {
+        /// What both clocks show.
+        #[must_use]
+        pub fn look(&self) -> (Mono, Millis) {
+            (Mono(self.mono.load(Ordering::Relaxed)), Millis(self.wall.load(Ordering::Relaxed)))
+        }
+    }
 
     thread_local! {
         pub(super) static MUTANT: Cell<Option<Mutant>> = const { Cell::new(None) };
@@ -86,6 +114,12 @@ mod turned {
     /// From now on this thread's random bytes follow from this seed, or come from the system.
     pub fn seed(seed: Option<u64>) {
         RANDOM.set(seed);
+    }
+
+    /// Whether this thread's random bytes follow from a seed: then nothing may happen on another one.
+    #[must_use]
+    pub fn seeded() -> bool {
+        RANDOM.get().is_some()
     }
 
     /// Fills with bytes that follow from the seed (SplitMix64). False: this thread has no seed, ask the system.

@@ -71,8 +71,11 @@ impl Heard {
 fn copied(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for file in std::fs::read_dir(from).unwrap().map(|f| f.unwrap()) {
-        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        let there = to.join(file.file_name());
+        std::fs::copy(file.path(), &there).unwrap();
+        std::fs::File::open(there).unwrap().sync_all().unwrap(); // what the volume loses later must not be this
     }
+    std::fs::File::open(to).unwrap().sync_all().unwrap();
 }
 
 /// What was called saved and is not in the record; and what stands there twice, or was tapped by nobody.
@@ -166,8 +169,7 @@ async fn refused(heard: &mut Heard, pupils: &[PupilId], why: &str) {
     assert!(shown.to_string().contains("could not be saved"), "{shown}");
 }
 
-async fn full_kiosk(home: &Path) -> Result<(), Trouble> {
-    let volume = Volume::tmpfs(&home.join("card"), 6 * 1024)?;
+async fn full_kiosk(home: &Path, volume: Volume) -> Result<(), Trouble> {
     let mut world = World::make(home).await?;
     let (mut heard, room) = kiosk_on(&world, &volume, 0).await;
     let pupils = blank(&screen(&mut heard.kiosk).await?);
@@ -199,13 +201,13 @@ async fn full_kiosk(home: &Path) -> Result<(), Trouble> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_whose_disk_is_full_says_so_and_saves_nothing_it_cannot() {
     let home = tempfile::tempdir().unwrap();
-    if let Err(why) = full_kiosk(home.path()).await {
-        skipped("a kiosk on a full disk", &why);
+    match Volume::tmpfs(&home.path().join("card"), 6 * 1024) {
+        Ok(volume) => full_kiosk(home.path(), volume).await.unwrap(),
+        Err(why) => skipped("a kiosk on a full disk", &why),
     }
 }
 
-async fn failing_kiosk(home: &Path) -> Result<(), Trouble> {
-    let mut volume = Volume::ext4(&home.join("card"), 24)?;
+async fn failing_kiosk(home: &Path, mut volume: Volume) -> Result<(), Trouble> {
     let mut world = World::make(home).await?;
     let (mut heard, room) = kiosk_on(&world, &volume, 0).await;
     let pupils = blank(&screen(&mut heard.kiosk).await?);
@@ -238,8 +240,9 @@ async fn failing_kiosk(home: &Path) -> Result<(), Trouble> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_whose_card_turns_read_only_says_so_and_goes_on_after() {
     let home = tempfile::tempdir().unwrap();
-    if let Err(why) = failing_kiosk(home.path()).await {
-        skipped("a kiosk on a card that turns read-only", &why);
+    match Volume::ext4(&home.path().join("card"), 24) {
+        Ok(volume) => failing_kiosk(home.path(), volume).await.unwrap(),
+        Err(why) => skipped("a kiosk on a card that turns read-only", &why),
     }
 }
 

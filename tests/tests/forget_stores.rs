@@ -179,7 +179,9 @@ impl KioskSide {
                 let number = fact.at.mono.0;
                 assert!(self.made.contains(&number), "{number} was never tapped");
                 assert!(numbers.insert(number), "{number} is there twice");
-                found.insert(origin, number);
+                // A tap that a new log carries on is the one of the log before.
+                let first = fact.origin.map_or(origin, |first| Origin { log: first.log, seq: first.seq });
+                found.insert(first, number);
             }
         }
         for (origin, number) in &self.confirmed {

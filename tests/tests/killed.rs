@@ -72,12 +72,13 @@ async fn each_register_is_closed_once_however_often_the_server_dies() {
         let due = one_day * (i64::try_from(n).unwrap() + 2);
         while number(&file, CLOSED) < due {
             let mut server = start_unseen(&data, &clock(day).spec(None)).unwrap();
-            moment(&mut dice, takes.mul_f64(1.3));
+            // A machine with other work starts a server more slowly than the first time: each kill that came early lengthens it.
+            moment(&mut dice, takes.mul_f64(1.3 * 1.02_f64.powi(early)));
             server.kill().await.unwrap();
             let closed = number(&file, CLOSED);
             assert!(closed == due || closed == due - one_day, "all of a day, or none: {closed} of {due}");
-            early += usize::from(closed < due);
-            late += usize::from(closed == due);
+            early += i32::from(closed < due);
+            late += i32::from(closed == due);
             assert!(early < 200, "it never comes to closing in {takes:?}");
         }
     }
@@ -122,7 +123,7 @@ async fn a_backup_that_dies_makes_nothing_durable_that_it_does_not_hold() {
     let mut held = number(&file, DURABLE);
     assert!(held > 0);
     let mut dice = Rng::with_seed(20_261_124);
-    let (mut unfinished, mut finished) = (0, 0);
+    let (mut unfinished, mut finished, mut behind) = (0, 0, false);
     for (n, pupil) in pupils.iter().take(16).enumerate() {
         // The kiosk goes on, and every entry is new to this backup.
         kiosk.ask(json!({ "do": "tap", "pupil": pupil })).await.unwrap();
@@ -140,16 +141,19 @@ async fn a_backup_that_dies_makes_nothing_durable_that_it_does_not_hold() {
             assert!(number(&copied, "SELECT max(head_seq) FROM log WHERE kiosk IS NOT NULL") >= durable);
             held = durable;
             finished += 1;
+            behind = false;
         } else {
             assert!(!ended, "it said that it was done");
             unfinished += 1;
+            behind = true;
         }
     }
     println!("{unfinished} backups died unfinished, {finished} were whole; one takes {takes:?}");
     assert!(unfinished >= 4, "every kill came too late");
     // The server never stood still, and the next backup is a whole one.
     assert!(whole(backup(&places.join("last")).wait().await.unwrap()));
-    assert!(number(&file, DURABLE) > held || unfinished == 0);
+    let durable = number(&file, DURABLE);
+    assert!(if behind { durable > held } else { durable == held }, "{durable} after {held}");
     kiosk.end().await.unwrap();
     world.stop_server().await.unwrap();
     sound(&data).await;

@@ -106,10 +106,14 @@ fn world() -> World {
 impl World {
     /// The kiosk shows a code; IT compares the words and says yes.
     fn enrol(&self, dir: &Path) {
-        self.runtime.block_on(self.enrolled(dir));
+        self.enrol_as(dir, Mode::Classroom, "Room 7");
     }
 
-    async fn enrolled(&self, dir: &Path) {
+    fn enrol_as(&self, dir: &Path, mode: Mode, room: &str) {
+        self.runtime.block_on(self.enrolled(dir, mode, room));
+    }
+
+    async fn enrolled(&self, dir: &Path, mode: Mode, room: &str) {
         let store = Store::open(dir).unwrap();
         let (tell, told) = tokio::sync::oneshot::channel();
         let mut tell = Some(tell);
@@ -134,13 +138,13 @@ impl World {
         assert_eq!(waiting.check_word, word, "both screens show the same words");
         let grant = server::enrol::Grant {
             school: self.school.id(),
-            room: name("Room 7"),
-            mode: Mode::Classroom,
-            classes: vec![CLASS],
+            room: name(room),
+            mode,
+            classes: if mode == Mode::Classroom { vec![CLASS] } else { Vec::new() },
             by,
         };
         server::enrol::grant(&self.app, &code, grant).await.unwrap();
-        assert_eq!(kiosk.await.unwrap().room, "Room 7");
+        assert_eq!(kiosk.await.unwrap().room, room);
     }
 
     fn kiosk(&self, dir: &Path) -> Hub {
@@ -243,6 +247,99 @@ fn a_cloned_card_begins_a_new_log_and_both_kiosks_words_arrive() {
     }
     assert_eq!((world.mark(1).as_deref(), world.mark(2).as_deref()), (Some("/"), Some("/")));
     assert_eq!(world.count("SELECT count(*) FROM log WHERE kiosk IS NOT NULL"), 2);
+}
+
+/// What the office does with one click: the card that kiosks saw becomes somebody's, or is lost.
+fn with_card(world: &World, what: impl Fn(&server::store::WriteTx<'_>, server::clock::Now, &Officer) + Send + 'static) {
+    let now = world.app.stores.clock().now();
+    let by = Officer::Person { name: name("Sam Okoro"), position: name("office manager") };
+    world
+        .school
+        .write_now(move |tx| {
+            what(tx, now, &by);
+            server::feed::refresh_roster(tx, now)
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_card_is_bound_and_a_lost_one_is_blocked_at_every_kiosk_by_the_next_exchange() {
+    use server::card::{Bound, CardHash, Holder, bind, lose, unknown};
+    let world = world();
+    let (room, door) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    world.enrol_as(room.path(), Mode::Classroom, "Room 7");
+    world.enrol_as(door.path(), Mode::Reception, "Reception");
+    let (classroom, reception) = (world.kiosk(room.path()), world.kiosk(door.path()));
+    let (classroom, reception) = (classroom.handle(), reception.handle());
+    let hold = |kiosk: &HubHandle, number: &str| {
+        kiosk.send(Msg::Card { number: kiosk::core::CardNumber(Text::new(number).unwrap()) });
+    };
+    for kiosk in [&classroom, &reception] {
+        wait(kiosk, "has its roster", |s| s.is_synced() && s.whole);
+    }
+
+    // Nobody knows the card: reception says so, and the office is shown it.
+    hold(&reception, "0815");
+    wait(&reception, "says that it is not known", |s| matches!(&s.screen, Some(Screen::Message(_))));
+    wait(&reception, "has told the office", State::is_synced);
+    let seen = world.school.read_now(|tx| unknown(tx, shared::time::Millis(0))).unwrap();
+    assert_eq!((seen.len(), seen[0].room.as_str(), seen[0].lost_by), (1, "Reception", None));
+
+    // One click binds it, and it signs its pupil in.
+    let hash = seen[0].hash.clone();
+    let before = reception.state().unwrap().rows;
+    let card = hash.clone();
+    with_card(&world, move |tx, now, by| {
+        assert_eq!(bind(tx, now, by, &card, Holder::Pupil(pupil(2)), true).unwrap(), Bound::New);
+    });
+    wait(&reception, "heard of it", |s| s.rows > before);
+    reception.send(Msg::Back);
+    hold(&reception, "0815");
+    let done = wait(&reception, "signed in", |s| {
+        matches!(&s.screen, Some(Screen::ReceptionDone(_) | Screen::ReceptionReason(_)))
+    });
+    assert!(format!("{:?}", done.screen).contains("P2"), "{:?}", done.screen);
+    wait(&reception, "home", State::is_synced);
+
+    // A teacher's card and the pupil's are lost. Both kiosks know after the next exchange, the one that was offline too.
+    classroom.network(false);
+    wait(&classroom, "offline", |s| !s.connected);
+    let before = (classroom.state().unwrap().rows, reception.state().unwrap().rows);
+    let theirs = world
+        .school
+        .read_now(|tx| {
+            let key = server::school::setting(tx, "card_key")?.unwrap();
+            Ok(kiosk::cards::CardNumber::new(CARD).unwrap().keyed_hash(&key).unwrap())
+        })
+        .unwrap();
+    let theirs = CardHash::new(theirs.as_str()).unwrap();
+    with_card(&world, move |tx, now, by| {
+        assert!(lose(tx, now, by, &hash, Holder::Pupil(pupil(2))).unwrap());
+        assert!(lose(tx, now, by, &theirs, Holder::Staff(STAFF)).unwrap());
+    });
+    wait(&reception, "heard of it", |s| s.rows > before.1);
+    classroom.network(true);
+    wait(&classroom, "heard of it", |s| s.rows > before.0);
+    for _ in 0..3 {
+        reception.send(Msg::Back);
+    }
+    hold(&reception, "0815");
+    wait(&reception, "says that it is not known", |s| matches!(&s.screen, Some(Screen::Message(_))));
+    hold(&classroom, CARD);
+    let there = wait(
+        &classroom,
+        "says that it is not known",
+        |s| matches!(&s.screen, Some(Screen::SignOn(screen)) if !screen.notice.is_empty()),
+    );
+    assert!(matches!(there.screen, Some(Screen::SignOn(_))), "nobody is signed on");
+    wait(&classroom, "has told the office", State::is_synced);
+    wait(&reception, "has told the office", State::is_synced);
+    let seen = world.school.read_now(|tx| unknown(tx, shared::time::Millis(0))).unwrap();
+    let used: Vec<_> = seen.iter().filter_map(|u| u.lost_by).collect();
+    assert!(
+        used.contains(&Holder::Staff(STAFF)) && used.contains(&Holder::Pupil(pupil(2))),
+        "somebody uses a lost card: {used:?}"
+    );
 }
 
 #[test]

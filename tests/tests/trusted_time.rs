@@ -14,6 +14,8 @@ use shared::act::{Act, Officer};
 use shared::calendar::{Calendar, SessionKey};
 use shared::codes::Code;
 use shared::id::{BootId, ClassId, PlanId, PupilId, StaffId};
+use shared::register::{Answer, MarkKey, QuestionKey};
+use shared::sim::Dial;
 use shared::text::{Name, Remark, Text};
 use shared::wire::v1::Mode;
 use std::path::Path;
@@ -29,6 +31,8 @@ const MIDNIGHT: i64 = 1_795_392_000_000;
 const CLASS: ClassId = ClassId::from_bytes([3; 16]);
 const STAFF: StaffId = StaffId::from_bytes([5; 16]);
 const CARD: &str = "0004711";
+/// The card of pupil 4.
+const PUPILS_CARD: &str = "0008150";
 
 fn at(hour: i64, minute: i64) -> i64 {
     MIDNIGHT + (hour * 60 + minute) * 60_000
@@ -49,7 +53,7 @@ fn office() -> Officer {
 struct World {
     app: App,
     school: Arc<School>,
-    hands: Arc<server::clock::Hands>,
+    hands: Arc<Dial>,
     /// The cable: false is cut.
     cable: watch::Sender<bool>,
     address: String,
@@ -61,7 +65,7 @@ struct World {
 fn world() -> World {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let hands = Arc::new(server::clock::Hands::default());
+    let hands = Arc::new(Dial::default());
     hands.synchronised.store(true, Ordering::Relaxed);
     hands.wall.store(at(8, 30), Ordering::Relaxed);
     let stores = Stores::open(folder.path(), server::clock::Clock::by_hand(Arc::clone(&hands))).unwrap();
@@ -82,6 +86,7 @@ fn world() -> World {
                 "INSERT INTO card(hash, staff, bound_at) VALUES (?1, ?2, 0)",
                 params![hash.as_str(), STAFF.as_bytes()],
             )?;
+            let hash = kiosk::cards::CardNumber::new(PUPILS_CARD).unwrap().keyed_hash(&key).unwrap();
             for n in 1..=5_u8 {
                 let id = pupil(n);
                 tx.execute(
@@ -94,6 +99,10 @@ fn world() -> World {
                     params![id.as_bytes(), CLASS.as_bytes()],
                 )?;
             }
+            tx.execute(
+                "INSERT INTO card(hash, pupil, bound_at) VALUES (?1, ?2, 0)",
+                params![hash.as_str(), pupil(4).as_bytes()],
+            )?;
             server::feed::refresh_roster(tx, now)
         })
         .unwrap();
@@ -149,7 +158,7 @@ impl World {
         self.school.write_now(move |tx| server::record::act(tx, now, &office(), act)).unwrap();
     }
 
-    async fn enrolled(&self, dir: &Path) {
+    async fn enrolled(&self, dir: &Path, mode: Mode) {
         let store = Store::open(dir).unwrap();
         let (tell, told) = tokio::sync::oneshot::channel();
         let mut tell = Some(tell);
@@ -160,7 +169,8 @@ impl World {
                     tell.send(code).unwrap();
                 }
             };
-            kiosk::enrol::enrol(&store, &address, shown).await.unwrap()
+            let door = kiosk::enrol::Door { server: address, known: None };
+            kiosk::enrol::enrol(&store, kiosk::clock::Clock::new(None).unwrap(), &door, shown).await.unwrap()
         });
         let code = told.await.unwrap();
         while server::enrol::waiting(&self.app, &code).await.unwrap().is_none() {
@@ -169,8 +179,8 @@ impl World {
         let grant = server::enrol::Grant {
             school: self.school.id(),
             room: name("Room 7"),
-            mode: Mode::Classroom,
-            classes: vec![CLASS],
+            mode,
+            classes: if mode == Mode::Classroom { vec![CLASS] } else { Vec::new() },
             by: office(),
         };
         server::enrol::grant(&self.app, &code, grant).await.unwrap();
@@ -197,6 +207,27 @@ impl World {
             n,
         )
     }
+    /// The office looks at the one question that is open, and clicks one of the answers that its page offers.
+    fn click(&self, answer: Answer) {
+        let (now, answer) = (self.app.clock.now(), Remark::new(answer.word()).unwrap());
+        let settled = self.school.write_now(move |tx| {
+            let key: String = tx.query_row("SELECT key FROM question", [], |r| r.get(0))?;
+            let question: QuestionKey = serde_json::from_str(&key).unwrap();
+            assert!(question.kind.answers().iter().any(|offered| offered.word() == answer.as_str()), "{question:?}");
+            // What the page shows with it: everything about each pupil that raises it.
+            let mut raising = tx.prepare("SELECT pupil FROM raised WHERE key = ?1 ORDER BY pupil")?;
+            let raising: Vec<[u8; 16]> = raising.query_map([&key], |r| r.get(0))?.collect::<Result<_, _>>()?;
+            let of_register = raising.into_iter().map(PupilId::from_bytes);
+            let mut seen = Vec::new();
+            for pupil in question.pupil.into_iter().chain(of_register) {
+                seen.extend(server::record::seen(tx, MarkKey { pupil, session: question.session })?);
+            }
+            seen.sort_unstable();
+            seen.dedup();
+            server::record::act(tx, now, &office(), Act::Settled { question, answer, seen })
+        });
+        settled.unwrap();
+    }
     fn questions(&self) -> Vec<String> {
         self.school
             .read_now(|tx| {
@@ -208,15 +239,15 @@ impl World {
 }
 
 /// The machine is switched on: its own clock begins to count, and shows what it believes.
-fn boots(dir: &Path, n: u8, wall: i64) -> (Hub, &'static kiosk::clock::Hands) {
-    let hands: &'static kiosk::clock::Hands = Box::leak(Box::default());
+fn boots(dir: &Path, n: u8, wall: i64) -> (Hub, &'static Dial) {
+    let hands: &'static Dial = Box::leak(Box::default());
     hands.wall.store(wall, Ordering::Relaxed);
     hands.mono.store(1_000, Ordering::Relaxed);
     let by_hand = kiosk::clock::Clock::by_hand(BootId::from_bytes([n; 16]), hands);
     (Hub::start(Store::open(dir).unwrap(), by_hand, None, Front::none()).unwrap(), hands)
 }
 
-fn pass(hands: &kiosk::clock::Hands, minutes: i64) {
+fn pass(hands: &Dial, minutes: i64) {
     hands.mono.fetch_add(minutes * 60_000, Ordering::Relaxed);
     hands.wall.fetch_add(minutes * 60_000, Ordering::Relaxed);
 }
@@ -252,7 +283,11 @@ fn open_register(kiosk: &HubHandle) {
 
 /// A kiosk with its roster, switched off.
 fn had_a_roster(world: &World, dir: &Path) {
-    world.runtime.block_on(world.enrolled(dir));
+    had_a_roster_as(world, dir, Mode::Classroom);
+}
+
+fn had_a_roster_as(world: &World, dir: &Path, mode: Mode) {
+    world.runtime.block_on(world.enrolled(dir, mode));
     let (hub, _) = boots(dir, 1, at(8, 30));
     wait(&hub.handle(), "synced", |s| s.is_synced() && s.mode.is_some());
 }
@@ -276,8 +311,8 @@ fn a_morning_of_1970_is_dated_rightly_at_three_in_the_afternoon() {
     // 08:40: power on, no network, the clock says midnight of 1 January 1970.
     let (hub, hands) = boots(dir.path(), 2, 0);
     let kiosk = hub.handle();
-    open_register(&kiosk);
     pass(hands, 17); // 08:57
+    open_register(&kiosk);
     for n in 1..=5 {
         kiosk.send(Msg::Tap { pupil: pupil(n) });
     }
@@ -301,7 +336,7 @@ fn a_morning_of_1970_is_dated_rightly_at_three_in_the_afternoon() {
         seen: Vec::new(),
     });
     // 15:00: the cable is back.
-    world.set(at(15, 0));
+    world.set(at(15, 0) + 30_000);
     pass(hands, 6 * 60 + 3);
     world.cable.send_replace(true);
     kiosk.network(false);
@@ -331,7 +366,7 @@ fn a_morning_of_1970_is_dated_rightly_at_three_in_the_afternoon() {
             )?)
         })
         .unwrap();
-    let tapped = at(8, 57) + 1_000; // the first second of the boot had passed when the hands were moved
+    let tapped = at(8, 57) + 30_000; // by the hands that the test moved
     assert!((from..=until).contains(&tapped) && until - from < 10_000, "{from} to {until}, tapped {tapped}");
     assert_eq!(world.count("SELECT count(*) FROM register WHERE state = 'submitted'"), 1);
     let found = server::check::school_file(world.school.path(), world.school.id(), world.app.clock.now());
@@ -346,8 +381,8 @@ fn rebooted_before_it_met_the_server_gives_intervals_and_questions_and_never_u()
     world.cable.send_replace(false);
     let (hub, hands) = boots(dir.path(), 2, 0);
     let kiosk = hub.handle();
-    open_register(&kiosk);
     pass(hands, 5);
+    open_register(&kiosk);
     for n in [1, 2, 3, 3] {
         kiosk.send(Msg::Tap { pupil: pupil(n) });
     }
@@ -370,6 +405,11 @@ fn rebooted_before_it_met_the_server_gives_intervals_and_questions_and_never_u()
     let wide = world
         .count("SELECT min(happened_until - happened_from) FROM entry WHERE basis_seq IS NOT NULL AND provisional = 1");
     assert!(wide > 3_600_000, "from the last moment known to the next: {wide} ms");
+    // The office asks Ms Patel, and one click is enough for the whole register.
+    let before = world.history(1);
+    world.click(Answer::Stands);
+    assert_eq!(world.questions(), Vec::<String>::new());
+    assert_eq!((world.history(1), world.code(1).as_str()), (before, "/"));
     let found = server::check::school_file(world.school.path(), world.school.id(), world.app.clock.now());
     assert_eq!((found.wrong, found.doubts), (Vec::new(), Vec::new()));
 }
@@ -382,4 +422,78 @@ fn tls_survives_a_clock_of_1970() {
     had_a_roster(&world, dir.path());
     let (hub, _) = boots(dir.path(), 2, -1_000_000);
     wait(&hub.handle(), "synced before 1970", State::is_synced);
+}
+
+#[test]
+fn an_arrival_of_which_nobody_knows_the_time_is_one_question_and_one_click_with_its_reason() {
+    let world = world();
+    let dir = tempfile::tempdir().unwrap();
+    had_a_roster_as(&world, dir.path(), Mode::Reception);
+    world.cable.send_replace(false);
+    let (hub, hands) = boots(dir.path(), 2, 0);
+    let kiosk = hub.handle();
+    wait(&kiosk, "at its first screen", |s| s.mode == Some(Mode::Reception) && s.screen.is_some());
+    pass(hands, 35);
+    kiosk.send(Msg::Card { number: kiosk::core::CardNumber(Text::new(PUPILS_CARD).unwrap()) });
+    let state = wait(&kiosk, "saved", |s| s.is_idle() && s.unsent >= 2);
+    assert!(!state.trusted, "{state:?}");
+    drop(hub); // the power goes
+    world.set(at(9, 20));
+    world.close();
+    world.set(at(10, 0));
+    world.cable.send_replace(true);
+    let (hub, _) = boots(dir.path(), 3, 0);
+    wait(&hub.handle(), "synced", State::is_synced);
+    assert_eq!(world.count("SELECT count(*) FROM entry WHERE code = 'U'"), 0, "never U");
+    assert_eq!(world.questions(), ["unsure_time"], "one, for the arrival");
+    world.click(Answer::Late);
+    assert_eq!((world.code(4).as_str(), world.questions()), ("L", Vec::new()));
+    let history = world.history(4);
+    assert!(
+        history.ends_with(">L question settled: late [Sam Okoro, office manager]"),
+        "what was clicked, and who: {history}"
+    );
+    assert_eq!(world.count("SELECT count(*) FROM mark WHERE provisional = 1"), 0);
+    let found = server::check::school_file(world.school.path(), world.school.id(), world.app.clock.now());
+    assert_eq!((found.wrong, found.doubts), (Vec::new(), Vec::new()));
+}
+
+/// The server's machine came up without its time service, an hour slow. It says so, and what it takes for the time dates
+/// nothing; when it knows the time, the morning is dated, and the question is gone without anybody.
+#[test]
+fn a_question_settles_itself_when_the_time_becomes_known() {
+    let world = world();
+    let dir = tempfile::tempdir().unwrap();
+    had_a_roster(&world, dir.path());
+    world.hands.synchronised.store(false, Ordering::Relaxed);
+    world.hands.wall.store(at(7, 35), Ordering::Relaxed);
+    assert!(!world.app.clock.now().sure);
+    let (hub, hands) = boots(dir.path(), 2, 0); // 08:35
+    let kiosk = hub.handle();
+    pass(hands, 20); // 08:55
+    open_register(&kiosk);
+    for n in 1..=5 {
+        kiosk.send(Msg::Tap { pupil: pupil(n) });
+    }
+    kiosk.send(Msg::Submit);
+    let state = wait(&kiosk, "synced", |s| s.is_synced() && matches!(s.screen, Some(Screen::Submitted(_))));
+    assert!(!state.trusted && clock(&state).starts_with('≈'), "{state:?}");
+    assert_eq!(world.code(1), "/");
+    assert_eq!(world.questions(), ["unsure_time"], "one for the register");
+    assert_eq!(world.count("SELECT count(*) FROM mark WHERE provisional = 1"), 5);
+    assert_eq!(world.count("SELECT count(*) FROM anchor"), 1, "the first boot's alone");
+    // 09:30: the time service has found its servers.
+    world.set(at(9, 30));
+    world.hands.synchronised.store(true, Ordering::Relaxed);
+    world.close();
+    pass(hands, 35);
+    kiosk.network(false);
+    kiosk.network(true);
+    let state = wait(&kiosk, "synced", |s| s.is_synced() && s.trusted);
+    assert!(!clock(&state).starts_with('≈'), "{state:?}");
+    assert_eq!(world.questions(), Vec::<String>::new());
+    assert_eq!(world.count("SELECT count(*) FROM mark WHERE provisional = 1"), 0);
+    assert_eq!(world.code(1), "/");
+    let found = server::check::school_file(world.school.path(), world.school.id(), world.app.clock.now());
+    assert_eq!((found.wrong, found.doubts), (Vec::new(), Vec::new()));
 }

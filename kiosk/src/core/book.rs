@@ -103,7 +103,7 @@ impl Book {
     }
 
     pub fn class_name(&self, class: ClassId) -> String {
-        self.classes.get(&class).map_or_else(|| "This class".to_owned(), |c| c.name.to_string())
+        self.classes.get(&class).map_or_else(|| super::words::THIS_CLASS.to_owned(), |c| c.name.to_string())
     }
 
     /// The class of a pupil on a date; without a date the first that is known.

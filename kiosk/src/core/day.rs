@@ -173,7 +173,7 @@ pub(super) fn expect(times: &SessionTimes, when: &Interval) -> Expect {
 mod tests {
     use super::*;
     use shared::calendar::{Half, Times};
-    use shared::id::{ClassId, LogId, PupilId};
+    use shared::id::{ClassId, KioskId, LogId, PupilId};
     use shared::log::Origin;
     use shared::observation::Means;
     use shared::register::{DayKind, Fact, MarkKey, Provenance, Sitting, What, decide};
@@ -196,7 +196,13 @@ mod tests {
                 origin: Origin { log: LogId::from_bytes([3; 16]), seq: 1 },
                 when,
                 received: now,
-                from: Provenance::Kiosk { room: Default::default(), owns: true, by: None, staff: None },
+                from: Provenance::Kiosk {
+                    kiosk: KioskId::from_bytes([4; 16]),
+                    room: Default::default(),
+                    owns: true,
+                    by: None,
+                    staff: None,
+                },
                 what: What::Arrived { means: Means::Card, said: true },
             };
             let mark = decide(&[fact], &sitting).mark;

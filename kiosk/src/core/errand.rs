@@ -57,6 +57,6 @@ pub(super) fn card(model: &mut Model, number: &str, errand: Errand, effects: &mu
     if let Some(card) = known {
         model.append(vec![Observation::Noticed { notice: Notice::UnknownCard { card } }], effects);
     }
-    let notice = "That is not the card of a member of staff.".to_owned();
+    let notice = super::words::NOT_STAFF.to_owned();
     model.stage = Stage::Staff { page: 0, notice, errand };
 }

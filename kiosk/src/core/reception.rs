@@ -11,6 +11,7 @@ use super::effect::{Beep, Effect};
 use super::errand::{self, Errand};
 use super::model::{Among, Done, Model, Passed, Stage};
 use super::msg::Msg;
+use super::words;
 use shared::id::{ClassId, PupilId, StaffId};
 use shared::observation::{Means, Notice, Observation};
 use shared::text::Name;
@@ -25,7 +26,7 @@ pub(super) fn step(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         (Msg::GoingHome, Stage::Which) => model.stage = Stage::Year { way: Way::Out },
         (Msg::ComingBack, Stage::Which) => model.stage = Stage::Year { way: Way::Back },
         (Msg::AskForHelp, Stage::Home { .. }) => {
-            model.stage = message("Please ask in the office", "Somebody there will sign you in.");
+            model.stage = message(words::HELP);
         }
         (Msg::PickYear { year }, Stage::Home { .. }) => pick_year(model, Way::In, year),
         (Msg::PickYear { year }, Stage::Year { way }) => {
@@ -65,7 +66,7 @@ pub(super) fn step(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
     }
 }
 
-fn message(title: &str, words: &str) -> Stage {
+fn message((title, words): (&str, &str)) -> Stage {
     Stage::Message { title: title.to_owned(), words: words.to_owned() }
 }
 
@@ -147,10 +148,7 @@ pub(super) fn card(model: &mut Model, number: &str, effects: &mut Vec<Effect>) {
             model.append(vec![Observation::Noticed { notice: Notice::UnknownCard { card } }], effects);
         }
         effects.push(Effect::Beep(Beep::Low));
-        model.stage = message(
-            "This card is not known yet",
-            "Find your name on the screen instead, and show the card in the office.",
-        );
+        model.stage = message(words::UNKNOWN_CARD);
         return;
     };
     let way = match &model.stage {

@@ -59,10 +59,9 @@ pub(super) fn keep_to_session(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.book.possible(&seen, sheet.session) {
         return;
     }
-    let was = words::session(sheet.session);
+    let notice = words::is_over(sheet.session);
     effects.push(Effect::Beep(Beep::Low));
-    model.stage =
-        Stage::Choose { notice: format!("{was} is over. What was marked is kept; the office can change it.") };
+    model.stage = Stage::Choose { notice };
 }
 
 impl Model {

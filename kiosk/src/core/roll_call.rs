@@ -11,6 +11,7 @@ use super::msg::Msg;
 use super::reception::names;
 use super::screen::TileState;
 use super::update::go_home;
+use super::words;
 use shared::calendar::{Half, SessionKey};
 use shared::id::{ClassId, PupilId, RollCallId};
 use shared::observation::Observation;
@@ -273,11 +274,11 @@ pub(super) fn card(model: &mut Model, number: &str, effects: &mut Vec<Effect>) {
             }
             effects.push(Effect::Beep(Beep::Good));
             let name = model.book.pupils.get(&pupil).map(|p| p.first.to_string()).unwrap_or_default();
-            format!("{name} is ticked.")
+            words::is_ticked(&name)
         }
         None => {
             effects.push(Effect::Beep(Beep::Low));
-            "That card is not known here.".to_owned()
+            words::CARD_NOT_KNOWN.to_owned()
         }
     };
     if let Stage::RollCall(calling) = &mut model.stage {
@@ -294,15 +295,11 @@ fn end(model: &mut Model, effects: &mut Vec<Effect>) {
         effects.push(Effect::SyncNow);
     }
     go_home(model);
-    model.stage = over(match left {
-        0 => "Everybody was seen.".to_owned(),
-        1 => "One pupil was not seen. The office has the name.".to_owned(),
-        n => format!("{n} pupils were not seen. The office has their names."),
-    });
+    model.stage = over(words::ended_with(left));
 }
 
-fn over(words: String) -> Stage {
-    Stage::Message { title: "The roll call has ended".to_owned(), words }
+fn over(said: String) -> Stage {
+    Stage::Message { title: words::ENDED.to_owned(), words: said }
 }
 
 /// Time has passed, or the feed has spoken: names go to their place once no finger is near, and a roll call that ended
@@ -311,7 +308,7 @@ pub(super) fn follow(model: &mut Model, touched: Option<Mono>) {
     let Stage::RollCall(calling) = &model.stage else { return };
     if under_way(model).is_empty() {
         go_home(model);
-        model.stage = over("It was ended at another kiosk.".to_owned());
+        model.stage = over(words::ENDED_ELSEWHERE.to_owned());
         return;
     }
     let away = model.mono().zip(touched).map_or(0, |(now, then)| now.0.saturating_sub(then.0));

@@ -213,7 +213,7 @@ pub(super) fn card(model: &mut Model, number: &str, effects: &mut Vec<Effect>) {
         // Read twice: said, and nothing more.
         Some(staff) if model.who == Some(staff) => {
             if let Stage::Register(sheet) = &mut model.stage {
-                sheet.notice = "You are signed on already.".to_owned();
+                sheet.notice = words::SIGNED_ON_ALREADY.to_owned();
             }
         }
         Some(staff) if matches!(model.stage, Stage::Register(_) | Stage::Submitted(_)) => {
@@ -228,10 +228,9 @@ pub(super) fn card(model: &mut Model, number: &str, effects: &mut Vec<Effect>) {
                 model.append(vec![Observation::Noticed { notice: Notice::UnknownCard { card } }], effects);
             }
             effects.push(Effect::Beep(Beep::Low));
-            let words = "That card is not known here. Pick your name instead.".to_owned();
             match &mut model.stage {
-                Stage::Home { notice, .. } => *notice = words,
-                Stage::Register(sheet) => sheet.notice = "That card is not known here.".to_owned(),
+                Stage::Home { notice, .. } => words::CARD_NOT_KNOWN_PICK.clone_into(notice),
+                Stage::Register(sheet) => words::CARD_NOT_KNOWN.clone_into(&mut sheet.notice),
                 _ => {}
             }
         }
@@ -247,10 +246,8 @@ pub(super) fn signed_on(model: &mut Model, staff: StaffId, means: Means, effects
         ([(class, session)], AtHand::One(_)) => register::open(model, *class, *session),
         (_, AtHand::NoSchool(date)) => {
             go_home(model);
-            model.stage = Stage::Message {
-                title: "No register today".to_owned(),
-                words: format!("The calendar has no school on {}.", words::date(date)),
-            };
+            model.stage =
+                Stage::Message { title: words::NO_REGISTER_TODAY.to_owned(), words: words::no_school_on(date) };
         }
         _ => model.stage = Stage::Choose { notice: String::new() },
     }

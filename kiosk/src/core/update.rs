@@ -255,13 +255,12 @@ fn not_saved(model: &mut Model, ticket: Ticket, why: WhyNotSaved, effects: &mut 
             Stage::Register(sheet)
         }
         Stage::RollCall(calling) => {
-            let notice = "That could not be saved and was taken back. Please use paper too.".to_owned();
+            let notice = words::NOT_SAVED_ROLL_CALL.to_owned();
             Stage::RollCall(Calling { notice, ..calling })
         }
-        Stage::Done(done) | Stage::Reason(done) if done.ticket == Some(ticket) => Stage::Message {
-            title: "That did not work".to_owned(),
-            words: "Please tell somebody in the office that you are here.".to_owned(),
-        },
+        Stage::Done(done) | Stage::Reason(done) if done.ticket == Some(ticket) => {
+            Stage::Message { title: words::DID_NOT_WORK.0.to_owned(), words: words::DID_NOT_WORK.1.to_owned() }
+        }
         other => other,
     };
 }

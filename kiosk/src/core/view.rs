@@ -14,11 +14,7 @@ use shared::wire::v1::{Fault, Mode};
 pub fn view(model: &Model) -> Screen {
     match &model.bond {
         Bond::Asking { code, check_word, trouble } => {
-            let words = if code.is_some() {
-                "In the office pages, open Kiosks and type this code. The check word there must be the same as here."
-            } else {
-                "Asking the server for a code."
-            };
+            let words = if code.is_some() { words::TYPE_THIS_CODE } else { words::ASKING_FOR_CODE };
             return Screen::NotEnrolled(NotEnrolled {
                 code: code.as_ref().map(ToString::to_string).unwrap_or_default(),
                 check_word: check_word.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -27,23 +23,18 @@ pub fn view(model: &Model) -> Screen {
             });
         }
         Bond::Revoked => {
-            let words = match model.sync.waiting {
-                0 => "The office has switched this kiosk off. Everything it took was sent.".to_owned(),
-                1 => "The office has switched this kiosk off. One entry is kept here.".to_owned(),
-                n => format!("The office has switched this kiosk off. {n} entries are kept here."),
-            };
-            return fixed(model, "Switched off", words);
+            return fixed(model, words::SWITCHED_OFF, words::switched_off(model.sync.waiting));
         }
         Bond::Enrolled => {}
     }
     let Some(mode) = model.mode() else {
-        return fixed(model, "One moment", "Fetching this kiosk's classes from the school.".to_owned());
+        return fixed(model, words::ONE_MOMENT, words::FETCHING.to_owned());
     };
     if let Stage::Message { title, words } = &model.stage {
         return Screen::Message(Message {
             title: title.clone(),
             words: words.clone(),
-            button: "OK".to_owned(),
+            button: words::OK.to_owned(),
             clock: clock(model),
         });
     }
@@ -71,12 +62,8 @@ pub(super) fn unsure(model: &Model) -> bool {
 
 /// "09:07", "≈ 09:07", "≈".
 pub(super) fn clock(model: &Model) -> String {
-    let at = model.seen.and_then(|s| s.best()).map(|b| words::clock(model.book.local(b)));
-    match (at, unsure(model)) {
-        (Some(at), false) => at,
-        (Some(at), true) => format!("≈ {at}"),
-        (None, _) => "≈".to_owned(),
-    }
+    let at = model.seen.and_then(|s| s.best()).map(|b| model.book.local(b));
+    words::clock_or_about(at, unsure(model))
 }
 
 /// The date of today, as far as it is known.
@@ -96,16 +83,14 @@ pub(super) fn sync(model: &Model) -> SyncLine {
     if !status.connected
         && let Some(since) = status.offline_since
     {
-        let approx = if unsure(model) { "≈ " } else { "" };
-        let since = words::clock(model.book.local(since));
-        let kept = if n == 0 { String::new() } else { format!(" · {n} kept here") };
-        return SyncLine { form: SyncForm::Offline, words: format!("No network since {approx}{since}{kept}") };
+        let since = words::clock_or_about(Some(model.book.local(since)), unsure(model));
+        return SyncLine { form: SyncForm::Offline, words: words::no_network_since(&since, n) };
     }
     match (status.connected, n) {
-        (false, 0) => SyncLine { form: SyncForm::Waiting, words: "Looking for the network".to_owned() },
-        (false, n) => SyncLine { form: SyncForm::Waiting, words: format!("No network yet · {n} kept here") },
-        (true, 0) => SyncLine { form: SyncForm::Sent, words: "All sent".to_owned() },
-        (true, n) => SyncLine { form: SyncForm::Waiting, words: format!("{n} waiting to send") },
+        (false, 0) => SyncLine { form: SyncForm::Waiting, words: words::LOOKING_FOR_NETWORK.to_owned() },
+        (false, n) => SyncLine { form: SyncForm::Waiting, words: words::no_network_yet(n) },
+        (true, 0) => SyncLine { form: SyncForm::Sent, words: words::ALL_SENT.to_owned() },
+        (true, n) => SyncLine { form: SyncForm::Waiting, words: words::waiting_to_send(n) },
     }
 }
 
@@ -113,11 +98,11 @@ pub(super) fn sync(model: &Model) -> SyncLine {
 pub(super) fn fault(model: &Model) -> String {
     let has = |f: Fault| model.faults.contains(&f);
     if has(Fault::Disk) {
-        "This kiosk cannot save. Please use paper and tell IT.".to_owned()
+        words::CANNOT_SAVE.to_owned()
     } else if model.needs_update {
-        "This kiosk needs an update. Registers are kept here; please tell IT.".to_owned()
+        words::NEEDS_UPDATE.to_owned()
     } else if has(Fault::NoReader) {
-        "The card reader does not answer. Names still work.".to_owned()
+        words::NO_READER.to_owned()
     } else {
         String::new()
     }
@@ -127,17 +112,10 @@ pub(super) fn fault(model: &Model) -> String {
 pub(super) fn fault_at_rest(model: &Model) -> String {
     let grave = fault(model);
     if grave.is_empty() && model.faults.contains(&Fault::Clock) {
-        return "This kiosk's clock is wrong, so it uses the server's. Please tell IT.".to_owned();
+        return words::CLOCK_WRONG.to_owned();
     }
     match model.damaged {
-        Some((_, lost)) if grave.is_empty() => {
-            let lost = match lost {
-                0 => "Nothing was lost.".to_owned(),
-                1 => "1 entry may be missing.".to_owned(),
-                n => format!("{n} entries may be missing."),
-            };
-            format!("This kiosk's memory was damaged. {lost} Please tell IT.")
-        }
+        Some((_, lost)) if grave.is_empty() => words::memory_damaged(lost),
         _ => grave,
     }
 }
@@ -148,7 +126,7 @@ pub(super) fn bar(model: &Model, title: String, session: Option<SessionKey>) -> 
         title,
         date: match session {
             Some(s) => words::date(s.date),
-            None if unsure(model) => "Time not known yet".to_owned(),
+            None if unsure(model) => words::TIME_NOT_KNOWN.to_owned(),
             None => today(model),
         },
         session: session.map(|s| words::half(s.half).to_owned()).unwrap_or_default(),

@@ -54,19 +54,16 @@ fn sign_on(model: &Model, page: usize, notice: &str, pin: Option<PinPad>) -> Scr
     let at = model.seen.and_then(|s| s.best()).map(|b| model.book.local(b));
     let session = model.sure_session();
     let state = match model.at_hand() {
-        AtHand::One(key) => {
-            let half = words::half(key.half);
-            match model.classes().as_slice() {
-                [class] => format!("{half} register: {}", lower_first(&progress(model, *class, key))),
-                _ => String::new(),
-            }
-        }
-        AtHand::NoSchool(_) => "No school today.".to_owned(),
-        AtHand::Unsure(_) => "This kiosk has not met the server yet. It will ask which session it is.".to_owned(),
+        AtHand::One(key) => match model.classes().as_slice() {
+            [class] => words::how_far(key.half, &progress(model, *class, key)),
+            _ => String::new(),
+        },
+        AtHand::NoSchool(_) => words::NO_SCHOOL_TODAY.to_owned(),
+        AtHand::Unsure(_) => words::WILL_ASK.to_owned(),
     };
     Screen::SignOn(SignOn {
         bar: Bar { fault: fault_at_rest(model), ..bar(model, room(model), session) },
-        greeting: format!("{}. Tap your card, or pick your name.", words::greeting(at)),
+        greeting: words::invitation(at),
         state,
         staff,
         more,
@@ -77,11 +74,6 @@ fn sign_on(model: &Model, page: usize, notice: &str, pin: Option<PinPad>) -> Scr
     })
 }
 
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
-}
-
 /// The key pad with what it says.
 pub(super) fn pin_pad(model: &Model, staff: StaffId, typed: usize, checking: bool, trouble: bool) -> PinPad {
     let wait = must_wait(model, staff);
@@ -89,15 +81,15 @@ pub(super) fn pin_pad(model: &Model, staff: StaffId, typed: usize, checking: boo
     let seconds = wait.saturating_add(999) / 1000;
     let words = if wait > 0 && wrong >= LOCK_AT {
         let left = u16::try_from(seconds.saturating_add(59) / 60).unwrap_or(u16::MAX);
-        format!("Too many tries. Please use your card, or wait {}.", words::minutes(left))
+        words::locked_pin(left)
     } else if wait > 0 {
-        format!("That was not it. Please wait {seconds} seconds.")
+        words::wait_seconds(seconds)
     } else if checking {
-        "One moment".to_owned()
+        words::ONE_MOMENT.to_owned()
     } else if trouble {
-        "That was not it. Try again.".to_owned()
+        words::WRONG_PIN.to_owned()
     } else {
-        "Type your PIN".to_owned()
+        words::TYPE_PIN.to_owned()
     };
     PinPad {
         staff,
@@ -112,10 +104,7 @@ pub(super) fn pin_pad(model: &Model, staff: StaffId, typed: usize, checking: boo
 /// "Submitted at 08:57", "12 of 30 marked", "Not taken yet".
 fn progress(model: &Model, class: ClassId, session: SessionKey) -> String {
     if let Some(at) = model.submitted(session, class) {
-        return at.map_or_else(
-            || "Submitted".to_owned(),
-            |at| format!("Submitted at {}", words::clock(model.book.local(at))),
-        );
+        return at.map_or_else(|| words::SUBMITTED.to_owned(), |at| words::submitted_at(model.book.local(at)));
     }
     let roll = model.book.roll(class, session.date);
     let said = |p: &&PupilId| {
@@ -125,9 +114,9 @@ fn progress(model: &Model, class: ClassId, session: SessionKey) -> String {
         )
     };
     match roll.iter().filter(said).count() {
-        0 => "Not taken yet".to_owned(),
-        n if n == roll.len() => "Everyone is marked".to_owned(),
-        n => format!("{n} of {} marked", roll.len()),
+        0 => words::NOT_TAKEN.to_owned(),
+        n if n == roll.len() => words::EVERYONE_MARKED.to_owned(),
+        n => words::marked_of(n, roll.len()),
     }
 }
 
@@ -144,16 +133,10 @@ fn choose(model: &Model, notice: &str) -> Screen {
         })
         .collect();
     let (title, words) = match model.at_hand() {
-        AtHand::Unsure(_) if choices.is_empty() => (
-            "This kiosk knows no school day yet",
-            "It needs the network once to fetch the timetable. Until then, please use paper.",
-        ),
-        AtHand::Unsure(_) => (
-            "Which register is this?",
-            "This kiosk has not met the server since it was switched on, so it does not know the time.",
-        ),
-        AtHand::NoSchool(_) => ("No register today", "The calendar has no school today."),
-        AtHand::One(_) => ("Which register?", ""),
+        AtHand::Unsure(_) if choices.is_empty() => words::NO_DAY_KNOWN,
+        AtHand::Unsure(_) => words::WHICH_UNSURE,
+        AtHand::NoSchool(_) => words::WHICH_NONE,
+        AtHand::One(_) => words::WHICH,
     };
     let words = if notice.is_empty() { words.to_owned() } else { notice.to_owned() };
     Screen::ChooseRegister(ChooseRegister {
@@ -165,7 +148,6 @@ fn choose(model: &Model, notice: &str) -> Screen {
 }
 
 fn submitted(model: &Model, sheet: &Sheet) -> Screen {
-    let half = words::half(sheet.session.half).to_lowercase();
     let own = model.ledger.submission(sheet.session, sheet.class);
     let saved = own.is_none_or(|s| matches!(s.kept, Kept::Saved(_)));
     let acked = own.is_none_or(|s| matches!(s.kept, Kept::Saved(at) if at.seq <= model.sync.acked));
@@ -178,25 +160,15 @@ fn submitted(model: &Model, sheet: &Sheet) -> Screen {
         .collect();
     Screen::Submitted(Submitted {
         bar: bar(model, model.book.class_name(sheet.class), Some(sheet.session)),
-        title: if saved { format!("The {half} register is in.") } else { format!("Submitting the {half} register.") },
+        title: words::register_is_in(sheet.session.half, saved),
         when: match at {
-            Some(at) if !unsure(model) => format!("Submitted at {}", words::clock(model.book.local(at))),
-            _ => "Submitted".to_owned(),
+            Some(at) if !unsure(model) => words::submitted_at(model.book.local(at)),
+            _ => words::SUBMITTED.to_owned(),
         },
         summary: summary(&counts(model, sheet)),
         saved,
-        words: match (saved, acked, model.sync.connected) {
-            (false, ..) => "Saving",
-            (true, true, _) => "Saved. The office has it.",
-            (true, false, true) => "Saved. On its way to the office.",
-            (true, false, false) => "Saved here. It will be sent when the network is back.",
-        }
-        .to_owned(),
+        words: words::submission(saved, acked, model.sync.connected).to_owned(),
         change: if model.is_locked(sheet) { words::AFTER_CLOSE_BUTTON } else { words::CHANGE_A_MARK }.to_owned(),
-        absent: if absent.is_empty() {
-            "Nobody is absent without a reason.".to_owned()
-        } else {
-            words::list(&absent, 8)
-        },
+        absent: if absent.is_empty() { words::NOBODY_ABSENT.to_owned() } else { words::list(&absent, 8) },
     })
 }

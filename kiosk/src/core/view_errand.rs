@@ -8,6 +8,7 @@ use super::screen::{Screen, SignOn};
 use super::view::bar;
 use super::view_classroom::{names, pin_pad, room};
 use super::view_reception::first;
+use super::words;
 
 /// The screen, if the stage asks for a member of staff and not for whoever takes a register.
 pub(super) fn screen(model: &Model) -> Option<Screen> {
@@ -23,30 +24,20 @@ pub(super) fn screen(model: &Model) -> Option<Screen> {
         Errand::Register => return None,
         Errand::LetGo { pupil, collected, .. } => {
             let name = first(model, *pupil);
-            let with =
-                collected.as_ref().map(|who| format!(" Collected by: {}.", lower_first(who))).unwrap_or_default();
-            (format!("{name} is going home"), format!("A member of staff lets {name} go.{with}"))
+            (words::is_going_home(&name), words::let_go(&name, collected.as_deref()))
         }
-        Errand::RollCall => {
-            let words = "A member of staff takes the roll call.".to_owned();
-            (room(model), words)
-        }
+        Errand::RollCall => (room(model), words::STAFF_TAKES_ROLL_CALL.to_owned()),
     };
     let (staff, more) = names(model, page);
     Some(Screen::SignOn(SignOn {
         bar: bar(model, title, None),
-        greeting: "For a member of staff: tap your card, or pick your name.".to_owned(),
+        greeting: words::STAFF_CARD.to_owned(),
         state,
         staff,
         more,
         pin,
         notice,
-        back: "Back".to_owned(),
+        back: words::BACK.to_owned(),
         roll_call: String::new(),
     }))
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
 }

@@ -16,29 +16,25 @@ pub(super) fn ask(model: &Model, sheet: &Sheet, pupil: PupilId) -> Ask {
     let standing = model.on_tile(sheet, pupil);
     let leave = words::LEAVE.to_owned();
     if standing.state == TileState::Late {
-        let late = match standing.minutes {
-            0 => "late".to_owned(),
-            n => format!("{} late", words::minutes(n)),
-        };
         let own = standing.voice == Voice::Own;
         return Ask {
             pupil,
-            title: format!("{who} is here, {late}."),
-            words: if own { String::new() } else { "If that is not right, please tell the office.".to_owned() },
+            title: words::is_here_late(&who, standing.minutes),
+            words: if own { String::new() } else { words::IF_NOT_RIGHT.to_owned() },
             late: String::new(),
             mistake: String::new(),
-            clear: if own { "That was a mistake, take it back".to_owned() } else { String::new() },
+            clear: if own { words::TAKE_BACK_LATE.to_owned() } else { String::new() },
             leave,
         };
     }
     let late = coming_now(model, sheet);
     Ask {
         pupil,
-        title: format!("{who} is marked absent."),
+        title: words::is_absent(&who),
         words: String::new(),
         late,
-        mistake: "My mistake, was here from the start".to_owned(),
-        clear: "Take the mark back".to_owned(),
+        mistake: words::MISTAKE.to_owned(),
+        clear: words::TAKE_BACK.to_owned(),
         leave,
     }
 }
@@ -46,9 +42,9 @@ pub(super) fn ask(model: &Model, sheet: &Sheet, pupil: PupilId) -> Ask {
 /// What coming in at this moment would be.
 fn coming_now(model: &Model, sheet: &Sheet) -> String {
     match model.book.times(sheet.session).map(|t| expect(&t, &model.now())) {
-        Some(Expect::OnTime) => "Has just come in".to_owned(),
-        Some(Expect::Late(m) | Expect::AfterClose(m)) if m > 0 => format!("Came late · {}", words::minutes(m)),
-        _ => "Came late".to_owned(),
+        Some(Expect::OnTime) => words::JUST_IN.to_owned(),
+        Some(Expect::Late(m) | Expect::AfterClose(m)) if m > 0 => words::came_late(m),
+        _ => words::CAME_LATE.to_owned(),
     }
 }
 
@@ -82,7 +78,7 @@ pub(super) fn panel(model: &Model, sheet: &Sheet) -> Option<Over> {
         }
         Panel::Note(pupil) => {
             let choices = model.notes().into_iter().map(|n| choice(OverPick::Note(n.clone()), &n)).collect();
-            over(format!("A note about {}", model.name(sheet, *pupil)), words::NOTE_WORDS, choices, 1)
+            over(words::note_about(&model.name(sheet, *pupil)), words::NOTE_WORDS, choices, 1)
         }
         Panel::GuestClass { page } => {
             let all = model.book.other_classes(sheet.class);
@@ -104,7 +100,7 @@ pub(super) fn panel(model: &Model, sheet: &Sheet) -> Option<Over> {
                     detail: model.book.initial(*p, &all),
                 })
                 .collect();
-            over(format!("Who of {class} is here?"), "", choices, pages)
+            over(words::who_of(class), "", choices, pages)
         }
         Panel::AfterClose(pupil) => {
             let state = model.on_tile(sheet, *pupil).state;

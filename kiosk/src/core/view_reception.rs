@@ -11,7 +11,7 @@ use super::screen::{
 };
 use super::view::{clock, fault_at_rest, sync, today, unsure};
 use super::{reception, words};
-use chrono::{NaiveDateTime, Timelike};
+use chrono::NaiveDateTime;
 use shared::calendar::Half;
 use shared::id::PupilId;
 use shared::text::Name;
@@ -22,25 +22,25 @@ pub(super) fn screen(model: &Model) -> Screen {
     match &model.stage {
         Stage::Which => find(
             model,
-            "Going home, or coming back?".to_owned(),
-            "Tap your card, or choose".to_owned(),
-            vec![choice(Pick::GoingHome, "I am going home"), choice(Pick::ComingBack, "I am coming back")],
+            words::WHICH_WAY.to_owned(),
+            words::TAP_OR_CHOOSE.to_owned(),
+            vec![choice(Pick::GoingHome, words::GOING_HOME), choice(Pick::ComingBack, words::COMING_BACK)],
         ),
         Stage::Year { way } => {
             let years = model.book.years().into_iter();
             let choices =
                 years.map(|y| FindChoice { label: y.to_string(), pick: Pick::Year(y), detail: String::new() });
-            find(model, "Which year are you in?".to_owned(), doing(*way).to_owned(), choices.collect())
+            find(model, words::WHICH_YEAR.to_owned(), words::doing(*way).to_owned(), choices.collect())
         }
         Stage::Class { way, year } => {
             let classes = model.book.classes_of(year);
             let choices = classes.iter().map(|c| choice(Pick::Class(c.class), &c.name)).collect();
-            find(model, "Which class are you in?".to_owned(), format!("{year} · {}", doing(*way)), choices)
+            find(model, words::WHICH_CLASS.to_owned(), words::beside(year, words::doing(*way)), choices)
         }
         Stage::Month { way, year } => {
             let months = reception::months(model, year).into_iter();
             let choices = months.map(|m| choice(Pick::Month(m), words::month(m))).collect();
-            find(model, "Which month is your birthday in?".to_owned(), format!("{year} · {}", doing(*way)), choices)
+            find(model, words::WHICH_MONTH.to_owned(), words::beside(year, words::doing(*way)), choices)
         }
         Stage::Name { way, among } => names(model, *way, among),
         Stage::Confirm { way, pupil, among } => confirm(model, *way, *pupil, among.as_ref()),
@@ -48,14 +48,6 @@ pub(super) fn screen(model: &Model) -> Screen {
         Stage::Collect { pupil, .. } => collect(model, *pupil),
         Stage::Done(d) => done(model, d),
         _ => idle(model),
-    }
-}
-
-fn doing(way: Way) -> &'static str {
-    match way {
-        Way::In => "signing in",
-        Way::Out => "going home",
-        Way::Back => "coming back",
     }
 }
 
@@ -73,21 +65,18 @@ fn local(model: &Model) -> Option<NaiveDateTime> {
 
 /// "9:20", as on a poster.
 fn plain(model: &Model, at: Millis) -> String {
-    let t = model.book.local(at);
-    format!("{}:{:02}", t.hour(), t.minute())
+    words::plain_clock(model.book.local(at))
 }
 
 fn idle(model: &Model) -> Screen {
     let (meaning, late) = match model.sure_session().and_then(|s| model.book.times(s)) {
-        None if unsure(model) => ("This clock is being set. Signing in works.".to_owned(), false),
-        None => ("No school today".to_owned(), false),
+        None if unsure(model) => (words::CLOCK_BEING_SET.to_owned(), false),
+        None => (words::NO_SCHOOL.to_owned(), false),
         Some(times) => match expect(&times, &model.now()) {
-            Expect::OnTime => (format!("Registers open at {}", plain(model, times.opens)), false),
-            Expect::Late(_) => (format!("Registers are open until {}", plain(model, times.closes)), true),
-            Expect::AfterClose(_) => {
-                (format!("Registers closed at {}. Please sign in.", plain(model, times.closes)), true)
-            }
-            Expect::Next => ("Lessons are over for today".to_owned(), false),
+            Expect::OnTime => (words::opens_at(&plain(model, times.opens)), false),
+            Expect::Late(_) => (words::open_until(&plain(model, times.closes)), true),
+            Expect::AfterClose(_) => (words::closed_at(&plain(model, times.closes)), true),
+            Expect::Next => (words::LESSONS_OVER.to_owned(), false),
             Expect::Unsure => (String::new(), false),
         },
     };
@@ -118,9 +107,9 @@ fn names(model: &Model, way: Way, among: &Among) -> Screen {
         .collect();
     let of = match among {
         Among::Class(class) => model.book.class_name(*class),
-        Among::Born { year, month } => format!("{year}, born in {}", words::month(*month)),
+        Among::Born { year, month } => words::born_in(year, *month),
     };
-    find(model, "Which one is you?".to_owned(), format!("{of} · {}", doing(way)), choices)
+    find(model, words::WHICH_ONE.to_owned(), words::beside(&of, words::doing(way)), choices)
 }
 
 /// The first name of a pupil.
@@ -136,25 +125,20 @@ fn confirm(model: &Model, way: Way, pupil: PupilId, among: Option<&Among>) -> Sc
         first: first(model, pupil),
         initial: model.book.initial(pupil, &roll),
         class: class.map(|c| model.book.class_name(c)).unwrap_or_default(),
-        title: "Is this you?".to_owned(),
-        yes: match way {
-            Way::In => "Yes, sign me in",
-            Way::Out => "Yes, I am going home",
-            Way::Back => "Yes, I am back",
-        }
-        .to_owned(),
-        no: "No, go back".to_owned(),
+        title: words::IS_THIS_YOU.to_owned(),
+        yes: words::yes(way).to_owned(),
+        no: words::NO_GO_BACK.to_owned(),
     })
 }
 
 fn reason(model: &Model, pupil: PupilId) -> Screen {
     Screen::ReceptionReason(ReceptionReason {
         clock: clock(model),
-        title: format!("{}, {}. What kept you?", words::greeting(local(model)), first(model, pupil)),
-        words: "Only the office can read your answer.".to_owned(),
+        title: words::what_kept_you(local(model), &first(model, pupil)),
+        words: words::ONLY_THE_OFFICE.to_owned(),
         collecting: false,
         reasons: pictured(model.book.settings.as_ref().map(|s| s.reasons.as_slice())),
-        none: "I would rather not say".to_owned(),
+        none: words::RATHER_NOT.to_owned(),
     })
 }
 
@@ -165,8 +149,8 @@ fn pictured(names: Option<&[Name]>) -> Vec<Pictured> {
 fn collect(model: &Model, pupil: PupilId) -> Screen {
     Screen::ReceptionReason(ReceptionReason {
         clock: clock(model),
-        title: format!("{}, who is collecting you?", first(model, pupil)),
-        words: "Then a member of staff lets you go.".to_owned(),
+        title: words::who_collects(&first(model, pupil)),
+        words: words::THEN_STAFF.to_owned(),
         collecting: true,
         reasons: pictured(model.book.settings.as_ref().map(|s| s.collectors.as_slice())),
         none: String::new(),
@@ -177,58 +161,41 @@ fn done(model: &Model, d: &Done) -> Screen {
     let name = first(model, d.pupil);
     let at = best(&d.when).map(|b| words::clock(model.book.local(b)));
     let sure = d.session.is_some();
-    let at_words = match (&at, sure) {
-        (Some(at), true) => format!(" at {at}"),
-        _ => String::new(),
-    };
+    let said = at.as_deref().filter(|_| sure);
     let class = model.book.class_of(d.pupil, d.session.map(|s| s.date)).map(|c| model.book.class_name(c));
-    let go = class.map(|c| format!(" Go straight to {c}.")).unwrap_or_default();
+    let go = class.map(|c| words::go_to(&c)).unwrap_or_default();
     let expected = d.session.and_then(|s| model.book.times(s)).map(|t| expect(&t, &d.when));
-    let greeting = words::greeting(at.is_some().then(|| local(model)).flatten());
-    let in_words = if d.again { "You are signed in already, since" } else { "Signed in" };
-    let in_words = match (&at, sure, d.again) {
-        (Some(at), true, true) => format!("{in_words} {at}."),
-        (_, _, true) => "You are signed in already.".to_owned(),
-        _ => format!("{in_words}{at_words}."),
+    let hello = words::hello(at.is_some().then(|| local(model)).flatten(), &name);
+    let came = match (d.again, said) {
+        (true, Some(at)) => words::in_since(at),
+        (true, None) => words::IN_ALREADY.to_owned(),
+        (false, said) => words::signed_in(said),
     };
+    let kind = |words: &'static str| if d.again { "" } else { words };
     let (tone, sign, title, words) = match (d.way, expected) {
-        (Way::Out, _) => (Tone::Plain, Sign::Home, format!("Goodbye, {name}"), format!("Signed out{at_words}.")),
-        (Way::Back, _) => {
-            (Tone::Green, Sign::Tick, format!("Welcome back, {name}"), format!("Signed in{at_words}.{go}"))
-        }
+        (Way::Out, _) => (Tone::Plain, Sign::Home, words::goodbye(&name), words::signed_out(said)),
+        (Way::Back, _) => (Tone::Green, Sign::Tick, words::welcome_back(&name), words::signed_in(said) + &go),
         (Way::In, Some(Expect::OnTime)) => {
             let sign = match d.session.map(|s| s.half) {
                 Some(Half::Pm) => Sign::Afternoon,
                 _ => Sign::Morning,
             };
-            (Tone::Green, sign, format!("{greeting}, {name}"), format!("{in_words} You are in good time."))
+            (Tone::Green, sign, hello, came + words::IN_GOOD_TIME)
         }
-        (Way::In, Some(Expect::Late(_))) => {
-            let late = if d.again { "" } else { " You are marked late. Good that you are here." };
-            (Tone::Amber, Sign::Late, format!("{greeting}, {name}"), format!("{in_words}{late}{go}"))
-        }
+        (Way::In, Some(Expect::Late(_))) => (Tone::Amber, Sign::Late, hello, came + kind(words::MARKED_LATE) + &go),
         (Way::In, Some(Expect::AfterClose(_))) => {
-            let late = if d.again { "" } else { " Good that you are here." };
-            (Tone::Amber, Sign::Tick, format!("{greeting}, {name}"), format!("{in_words}{late}{go}"))
+            (Tone::Amber, Sign::Tick, hello, came + kind(words::GOOD_TO_SEE) + &go)
         }
-        (Way::In, _) => (Tone::Plain, Sign::Tick, format!("{greeting}, {name}"), format!("{in_words}{go}")),
+        (Way::In, _) => (Tone::Plain, Sign::Tick, hello, came + &go),
     };
     let saved = d.ticket.is_none();
-    let there = match d.way {
-        Way::Out => "you have left",
-        Way::In | Way::Back => "you are here",
-    };
     Screen::ReceptionDone(ReceptionDone {
         tone,
         sign,
         title,
         words,
         saved,
-        saved_words: match (saved, model.sync.connected) {
-            (false, _) => "Saving".to_owned(),
-            (true, true) => format!("Saved. The office knows {there}."),
-            (true, false) => format!("Saved. The office will see that {there}."),
-        },
+        saved_words: words::saved(saved, model.sync.connected, d.way),
         seconds: DONE_SECONDS,
     })
 }

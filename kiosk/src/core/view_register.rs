@@ -44,18 +44,7 @@ pub(super) fn counts(model: &Model, sheet: &Sheet) -> Counts {
 
 /// "26 here · 2 absent · 1 late".
 pub(super) fn summary(c: &Counts) -> String {
-    let mut parts = vec![format!("{} here", c.here)];
-    for (n, word) in [(c.absent, "absent"), (c.late, "late"), (c.expected, "expected")] {
-        if n > 0 {
-            parts.push(format!("{n} {word}"));
-        }
-    }
-    match c.visitors {
-        0 => {}
-        1 => parts.push("1 visitor".to_owned()),
-        n => parts.push(format!("{n} visitors")),
-    }
-    parts.join(" · ")
+    words::summary(c.here, c.absent, c.late, c.expected, c.visitors)
 }
 
 pub(super) fn register(model: &Model, sheet: &Sheet) -> Screen {
@@ -81,11 +70,7 @@ pub(super) fn register(model: &Model, sheet: &Sheet) -> Screen {
         tiles,
         closes_label,
         closes,
-        count: if c.blank == 0 {
-            words::EVERYONE_MARKED.to_owned()
-        } else {
-            format!("{} of {all} marked", all - c.blank)
-        },
+        count: if c.blank == 0 { words::EVERYONE_MARKED.to_owned() } else { words::marked_of(all - c.blank, all) },
         summary: summary(&c),
         blanks: u32::try_from(c.blank).unwrap_or(u32::MAX),
         fill: if positive || locked { String::new() } else { words::fill(c.blank) },
@@ -117,15 +102,15 @@ fn call(model: &Model, sheet: &Sheet, pupil: PupilId) -> Screen {
         pupil,
         first: model.book.anybody(pupil).map(|p| p.first.to_string()).unwrap_or_default(),
         initial: model.book.initial(pupil, &sheet.order),
-        place: format!("{} of {}", at + 1, names.len()),
+        place: words::place(at + 1, names.len()),
         state: standing.state,
         minutes: standing.minutes,
         saved: standing.saved,
         stands: match standing.state {
             TileState::Blank => String::new(),
-            _ => format!("Marked {}", state_words(&standing)),
+            _ => words::stands(&state_words(&standing), standing.saved),
         },
-        next: if next.is_empty() { words::LAST_NAME.to_owned() } else { format!("Next: {}", next.join(", ")) },
+        next: words::next(&next),
         can_go_back: at > 0,
         ask: sheet.ask.map(|p| view_panel::ask(model, sheet, p)),
     })
@@ -137,10 +122,10 @@ fn closes(model: &Model, session: SessionKey) -> (String, String) {
     let at = |t| words::clock(model.book.local(t));
     let now = model.seen.filter(|s| s.trusted).and_then(|s| s.best());
     let (label, value) = match now {
-        None => ("closes at", at(times.closes)),
-        Some(now) if now < times.opens => ("opens at", at(times.opens)),
-        Some(now) if now < times.closes => ("closes in", words::countdown(times.closes.since(now))),
-        Some(_) => ("closed at", at(times.closes)),
+        None => (words::CLOSES_AT, at(times.closes)),
+        Some(now) if now < times.opens => (words::OPENS_AT, at(times.opens)),
+        Some(now) if now < times.closes => (words::CLOSES_IN, words::countdown(times.closes.since(now))),
+        Some(_) => (words::CLOSED_AT, at(times.closes)),
     };
     (label.to_owned(), value)
 }
@@ -175,7 +160,7 @@ fn tile(model: &Model, sheet: &Sheet, pupil: PupilId, days: &[chrono::NaiveDate]
         (row.map_or_else(nobody, |p| p.first.to_string()), model.book.initial(pupil, &sheet.order))
     };
     let flag = flag(model, sheet, pupil);
-    let said = if sheet.guests.contains(&pupil) { format!("from {flag}") } else { flag.clone() };
+    let said = if sheet.guests.contains(&pupil) { words::from_class(&flag) } else { flag.clone() };
     let birthday = row.is_some_and(|p| p.birthday == Some(sheet.session.date));
     let label = spoken(&model.name(sheet, pupil), &standing, birthday, &said);
     Tile {
@@ -210,31 +195,25 @@ fn flag(model: &Model, sheet: &Sheet, pupil: PupilId) -> String {
 
 fn state_words(standing: &Standing) -> String {
     match standing.state {
-        TileState::Blank => "no mark",
-        TileState::Present => "present",
-        TileState::Absent => "absent",
-        TileState::Late if standing.minutes > 0 => return format!("{} late", words::minutes(standing.minutes)),
-        TileState::Late => "late",
-        TileState::ExpectedAbsent => "expected absent",
-        TileState::ExpectedElsewhere => "expected elsewhere",
-        TileState::Gone => "no longer in this class",
+        TileState::Blank => words::NO_MARK,
+        TileState::Present => words::PRESENT,
+        TileState::Absent => words::ABSENT,
+        TileState::Late => return words::late(standing.minutes),
+        TileState::ExpectedAbsent => words::EXPECTED_ABSENT,
+        TileState::ExpectedElsewhere => words::EXPECTED_ELSEWHERE,
+        TileState::Gone => words::NO_LONGER_HERE,
     }
     .to_owned()
 }
 
 fn spoken(name: &str, standing: &Standing, birthday: bool, flag: &str) -> String {
-    let saved = match (standing.voice, standing.saved) {
-        (Voice::Nobody, _) => "",
-        (_, true) => ", saved",
-        (_, false) => ", saving",
-    };
+    let saved = (standing.voice != Voice::Nobody).then_some(standing.saved);
     let state = if standing.state == TileState::Gone && !flag.is_empty() {
-        "not here".to_owned()
+        words::NOT_HERE.to_owned()
     } else {
         state_words(standing)
     };
-    let flag = if flag.is_empty() { String::new() } else { format!(", {flag}") };
-    format!("{name}, {state}{saved}{flag}{}", if birthday { ", birthday today" } else { "" })
+    words::tile(name, &state, saved, flag, birthday)
 }
 
 impl Model {

@@ -15,7 +15,7 @@ use shared::roll_call::Whereabouts;
 
 /// The button that leads here, from screens that wait.
 pub(super) fn button(model: &Model) -> String {
-    if under_way(model).is_empty() { "Roll call" } else { "Roll call under way" }.to_owned()
+    if under_way(model).is_empty() { words::ROLL_CALL } else { words::ROLL_CALL_UNDER_WAY }.to_owned()
 }
 
 /// The screen, if the stage is one of a roll call.
@@ -28,16 +28,13 @@ pub(super) fn screen(model: &Model) -> Option<Screen> {
 }
 
 fn begin(model: &Model) -> Screen {
-    let choice = |real, label: &str, detail: &str| FindChoice {
-        pick: Pick::Begin { real },
-        label: label.to_owned(),
-        detail: detail.to_owned(),
-    };
+    let choice =
+        |real, label: &str| FindChoice { pick: Pick::Begin { real }, label: label.to_owned(), detail: String::new() };
     Screen::ReceptionFind(ReceptionFind {
         clock: clock(model),
-        title: "Begin a roll call?".to_owned(),
-        words: "Every kiosk and the office are told at once".to_owned(),
-        choices: vec![choice(false, "A drill", ""), choice(true, "Not a drill", "")],
+        title: words::BEGIN_ASKED.to_owned(),
+        words: words::ALL_ARE_TOLD.to_owned(),
+        choices: vec![choice(false, words::A_DRILL), choice(true, words::NOT_A_DRILL)],
     })
 }
 
@@ -49,8 +46,8 @@ pub(super) fn home(model: &Model) -> Screen {
     let groups = counts.iter().map(|(class, c)| RollGroup { open: false, ..group(model, &open, *class, *c) }).collect();
     let missing: u32 = counts.iter().map(|(_, c)| c.missing).sum();
     let (title, count, words) = match open.first() {
-        Some(_) => (title(&open), missing, format!("not seen yet, of {here}")),
-        None => ("Who is in the building".to_owned(), here, "in the building, as far as is known".to_owned()),
+        Some(_) => (title(&open).to_owned(), missing, words::not_seen_of(here)),
+        None => (words::WHO_IS_IN.to_owned(), here, words::IN_AS_FAR_AS_KNOWN.to_owned()),
     };
     Screen::RollCall(RollCall {
         bar: bar(model, room(model), None),
@@ -63,25 +60,18 @@ pub(super) fn home(model: &Model) -> Screen {
         heading: String::new(),
         pupils: Vec::new(),
         missing: String::new(),
-        act: if open.is_empty() { "Begin a roll call" } else { "Open the roll call" }.to_owned(),
+        act: if open.is_empty() { words::BEGIN } else { words::OPEN_ROLL_CALL }.to_owned(),
         back: String::new(),
         notice: String::new(),
     })
 }
 
-fn title(open: &[Open]) -> String {
-    let kind = if open.iter().any(|o| o.real) { "not a drill" } else { "drill" };
-    format!("Roll call · {kind}")
+fn title(open: &[Open]) -> &'static str {
+    words::roll_call_kind(open.iter().any(|o| o.real))
 }
 
 fn group(model: &Model, open: &[Open], class: ClassId, c: Count) -> RollGroup {
-    let words = match (open.is_empty(), c.missing, c.here) {
-        (_, _, 0) => "nobody in the building".to_owned(),
-        (true, _, n) => format!("{n} in the building"),
-        (false, 0, 1) => "seen".to_owned(),
-        (false, 0, n) => format!("all {n} seen"),
-        (false, m, n) => format!("{m} of {n} not seen yet"),
-    };
+    let words = words::class_stands(!open.is_empty(), c.missing, c.here);
     let done = !open.is_empty() && c.missing == 0;
     RollGroup { class, name: model.book.class_name(class), words, done, open: true }
 }
@@ -91,22 +81,22 @@ fn calls(model: &Model, calling: &Calling) -> Screen {
     let counts: Vec<(ClassId, Count)> = calling.classes.iter().map(|c| (*c, count(model, &open, *c))).collect();
     let (missing, here) = counts.iter().fold((0, 0), |(m, h), (_, c)| (m + c.missing, h + c.here));
     let since = open.first().and_then(|o| best(&o.begun)).map(|at| words::clock(model.book.local(at)));
-    let since = since.map(|at| format!(" · since {at}")).unwrap_or_default();
+    let since = since.map(|at| words::since(&at)).unwrap_or_default();
     let listing = calling.shows != Shows::Classes;
     let heading = match calling.shows {
         Shows::Classes => String::new(),
         Shows::Class(class) => {
             let g = group(model, &open, class, count(model, &open, class));
-            format!("{}: {}", g.name, g.words)
+            words::class_heading(&g.name, &g.words)
         }
-        Shows::Missing if missing as usize > MOST => format!("The first {MOST} of {missing} who were not seen yet"),
-        Shows::Missing => "Everybody who was not seen yet".to_owned(),
+        Shows::Missing if missing as usize > MOST => words::first_of(MOST, missing),
+        Shows::Missing => words::EVERYBODY_NOT_SEEN.to_owned(),
     };
     let only = calling.classes.len() == 1;
     let (act, back, notice) = match (calling.ending, listing && !only) {
-        (true, _) => ("Yes, end it", "Go on", ending(missing)),
-        (false, true) => ("", "All classes", calling.notice.clone()),
-        (false, false) => ("End the roll call", "Leave", calling.notice.clone()),
+        (true, _) => (words::YES_END, words::GO_ON, words::end_asked(missing)),
+        (false, true) => ("", words::ALL_CLASSES, calling.notice.clone()),
+        (false, false) => (words::END, words::LEAVE_ROLL_CALL, calling.notice.clone()),
     };
     Screen::RollCall(RollCall {
         bar: bar(model, room(model), None),
@@ -114,9 +104,9 @@ fn calls(model: &Model, calling: &Calling) -> Screen {
         under_way: true,
         count: missing,
         words: match (missing, here) {
-            (0, 0) => "nobody is in the building".to_owned(),
-            (0, n) => format!("missing: all {n} were seen"),
-            (_, n) => format!("not seen yet, of {n}"),
+            (0, 0) => words::NOBODY_IN.to_owned(),
+            (0, n) => words::all_seen(n),
+            (_, n) => words::not_seen_of(n),
         },
         groups: counts.iter().map(|(class, c)| group(model, &open, *class, *c)).collect(),
         listing,
@@ -128,19 +118,11 @@ fn calls(model: &Model, calling: &Calling) -> Screen {
             .take(if calling.shows == Shows::Missing { MOST } else { usize::MAX })
             .filter_map(|p| pupil(model, &open, calling, *p))
             .collect(),
-        missing: if missing > 0 && !listing { "Everybody not seen yet".to_owned() } else { String::new() },
+        missing: if missing > 0 && !listing { words::MISSING_BUTTON.to_owned() } else { String::new() },
         act: act.to_owned(),
         back: back.to_owned(),
         notice,
     })
-}
-
-fn ending(missing: u32) -> String {
-    match missing {
-        0 => "End it? Everybody was seen.".to_owned(),
-        1 => "End it? One pupil was not seen.".to_owned(),
-        n => format!("End it? {n} pupils were not seen."),
-    }
 }
 
 fn pupil(model: &Model, open: &[Open], calling: &Calling, id: PupilId) -> Option<RollPupil> {
@@ -156,24 +138,21 @@ fn pupil(model: &Model, open: &[Open], calling: &Calling, id: PupilId) -> Option
         Shows::Class(class) => names(model, class),
         _ => calling.order.clone(),
     };
-    let out = || match model.passed(id).and_then(|p| best(&p.when)) {
-        Some(at) => format!("went out {}", words::clock(model.book.local(at))),
-        None => "went out".to_owned(),
-    };
+    let out = || words::went_out(model.passed(id).and_then(|p| best(&p.when)).map(|at| model.book.local(at)));
     let detail = match (calling.shows, place) {
         (Shows::Missing, _) => model.book.class_of(id, None).map(|c| model.book.class_name(c)).unwrap_or_default(),
         (_, Whereabouts::In) => String::new(),
-        (_, Whereabouts::Unknown) => "no mark yet".to_owned(),
+        (_, Whereabouts::Unknown) => words::NO_MARK_YET.to_owned(),
         (_, Whereabouts::Out) => out(),
-        (_, Whereabouts::Away) => "not in school".to_owned(),
+        (_, Whereabouts::Away) => words::NOT_IN_SCHOOL.to_owned(),
     };
     let initial = model.book.initial(id, &among);
     let word = match state {
-        RollState::Missing => "not seen yet".to_owned(),
-        RollState::Seen if saved => "seen".to_owned(),
-        RollState::Seen => "seen, saving".to_owned(),
+        RollState::Missing => words::NOT_SEEN.to_owned(),
+        RollState::Seen if saved => words::SEEN.to_owned(),
+        RollState::Seen => words::SEEN_SAVING.to_owned(),
         RollState::Elsewhere => detail.clone(),
     };
-    let label = format!("{} {initial}, {word}", row.first);
+    let label = words::roll_pupil(&row.first, &initial, &word);
     Some(RollPupil { pupil: id, first: row.first.to_string(), initial, state, detail, saved: ticked && saved, label })
 }

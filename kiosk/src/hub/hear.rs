@@ -78,7 +78,7 @@ impl Run {
             Told::NoServer => self.update(Msg::Enrolling {
                 code: None,
                 check_word: None,
-                trouble: Some("No server is set. Start with --server, or write it into kiosk.toml.".into()),
+                trouble: Some(crate::core::words::NO_SERVER.into()),
             }),
         }
     }

@@ -4,7 +4,7 @@
 
 use super::State;
 use super::recall::Memory;
-use crate::core::{Look, Msg, Screen, SyncStatus, Ticket, WhyNotSaved};
+use crate::core::{Beep, Look, Msg, Screen, SyncStatus, Ticket, WhyNotSaved};
 use crate::store::StoreError;
 use crate::sync::{Order, Told};
 use shared::log::{Head, Origin};
@@ -60,6 +60,8 @@ pub enum Heard {
     Sync(SyncStatus),
     /// The office has switched this kiosk off.
     Revoked,
+    /// A sound, for a kiosk that makes any.
+    Beep(Beep),
 }
 
 /// The ear for screens.

@@ -231,7 +231,7 @@ impl Run {
                         let _ = inbox.send(In::Msg(Msg::PinChecked { ticket, right }));
                     });
                 }
-                Effect::Beep(beep) => tracing::trace!(?beep, "beep"),
+                Effect::Beep(beep) => (self.front.on_heard)(Heard::Beep(beep)),
                 Effect::SyncNow => self.order(Order::Now),
             }
         }

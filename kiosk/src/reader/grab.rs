@@ -9,7 +9,7 @@ use super::keyboard::Decoder;
 use super::keys::{Press, digit};
 use super::{Gone, Reader};
 use crate::core::CardNumber;
-use evdev::{Device, EventSummary, KeyCode};
+use evdev::{AttributeSetRef, Device, EventSummary, KeyCode};
 use rustix::event::{PollFd, PollFlags, poll};
 use shared::time::Mono;
 use std::collections::VecDeque;
@@ -22,6 +22,28 @@ pub struct Grabbed {
     cards: VecDeque<CardNumber>,
 }
 
+/// What an input device is to a reader of this vendor and product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// It is somebody else's, or has no keys: a light, a dial, a mouse's wheel.
+    None,
+    /// It has keys, but no digits: the second device of a reader that shows itself as two. Taken too, so that nothing it
+    /// types reaches anybody.
+    Silent,
+    /// It types numbers.
+    Types,
+}
+
+fn part(is: (u16, u16), wanted: (u16, u16), keys: Option<&AttributeSetRef<KeyCode>>) -> Part {
+    match keys {
+        Some(keys) if is == wanted => {
+            let types = keys.contains(KeyCode::KEY_0) && keys.contains(KeyCode::KEY_ENTER);
+            if types { Part::Types } else { Part::Silent }
+        }
+        _ => Part::None,
+    }
+}
+
 /// Takes every device of this vendor and product that has keys.
 ///
 /// # Errors
@@ -30,14 +52,12 @@ pub fn open(vendor: u16, product: u16) -> Result<Grabbed, Gone> {
     let mut devices = Vec::new();
     for (path, mut device) in evdev::enumerate() {
         let id = device.input_id();
-        if (id.vendor(), id.product()) != (vendor, product) {
+        let part = part((id.vendor(), id.product()), (vendor, product), device.supported_keys());
+        if part == Part::None {
             continue;
         }
-        // Without keys it is a light, a dial or a mouse.
-        let Some(keys) = device.supported_keys() else { continue };
-        let types = keys.contains(KeyCode::KEY_0) && keys.contains(KeyCode::KEY_ENTER);
         device.grab().map_err(|e| Gone(format!("{} cannot be taken for this kiosk alone: {e}", path.display())))?;
-        tracing::info!(device = %path.display(), types, "taken for the card reader");
+        tracing::info!(device = %path.display(), ?part, "taken for the card reader");
         devices.push((device, Decoder::default()));
     }
     if devices.is_empty() {
@@ -94,4 +114,33 @@ impl Reader for Grabbed {
 fn at(time: SystemTime) -> Mono {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     Mono(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evdev::AttributeSet;
+
+    fn keys(of: &[KeyCode]) -> AttributeSet<KeyCode> {
+        of.iter().collect()
+    }
+
+    /// As a common reader of 125 kHz cards shows itself: a keyboard, and a second device with media keys.
+    #[test]
+    fn both_devices_of_a_reader_are_taken_and_no_other() {
+        let reader = (0xffff, 0x0035);
+        let keyboard = keys(&[KeyCode::KEY_0, KeyCode::KEY_1, KeyCode::KEY_ENTER]);
+        let media = keys(&[KeyCode::KEY_VOLUMEUP, KeyCode::KEY_MUTE]);
+        assert_eq!(part(reader, reader, Some(&keyboard)), Part::Types);
+        assert_eq!(part(reader, reader, Some(&media)), Part::Silent);
+        assert_eq!(part(reader, reader, None), Part::None, "a light of the same maker");
+        assert_eq!(part((0x046d, 0xc31c), reader, Some(&keyboard)), Part::None, "the teacher's own keyboard");
+        assert_eq!(part((0xffff, 0x0036), reader, Some(&keyboard)), Part::None, "another product of the same maker");
+    }
+
+    /// Digits without Enter end no number.
+    #[test]
+    fn a_keypad_without_enter_is_silent() {
+        assert_eq!(part((1, 2), (1, 2), Some(&keys(&[KeyCode::KEY_0]))), Part::Silent);
+    }
 }

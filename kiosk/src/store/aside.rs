@@ -29,7 +29,32 @@ pub struct Aside {
 /// # Errors
 /// As [`Store::open`].
 pub fn open_or_begin_anew(dir: &Path, at: Reading) -> Result<(Store, Option<Aside>), StoreError> {
-    let found = match Store::open(dir) {
+    begin(dir, at, Store::open, |store, salvaged| store.write_now(move |tx| salvaged.put(tx, at)))
+}
+
+/// As [`open_or_begin_anew`], without a thread; the store is closed again.
+///
+/// # Errors
+/// As [`Store::open`].
+#[cfg(feature = "sim")]
+pub fn begin_anew_by_hand(dir: &Path, at: Reading) -> Result<Option<Aside>, StoreError> {
+    let open = |dir: &Path| Store::open_by_hand(dir, None);
+    let put = |(store, hand): &mut (Store, super::Hand), salvaged: Salvage| {
+        let (tell, told) = std::sync::mpsc::channel();
+        store.write(move |tx| salvaged.put(tx, at), move |done| drop(tell.send(done)));
+        hand.step();
+        told.recv().unwrap_or(Err(StoreError::Closed))
+    };
+    begin(dir, at, open, put).map(|(_, aside)| aside)
+}
+
+fn begin<S>(
+    dir: &Path,
+    at: Reading,
+    open: impl Fn(&Path) -> Result<S, StoreError>,
+    put: impl FnOnce(&mut S, Salvage) -> Result<(), StoreError>,
+) -> Result<(S, Option<Aside>), StoreError> {
+    let found = match open(dir) {
         Ok(store) => return Ok((store, None)),
         Err(StoreError::Damaged(found)) => found,
         Err(other) => return Err(other),
@@ -39,8 +64,8 @@ pub fn open_or_begin_anew(dir: &Path, at: Reading) -> Result<(Store, Option<Asid
     let Salvage { unsent: kept, lost, .. } = salvaged;
     let enrolled = salvaged.enrolled();
     tracing::error!(%found, kept, lost, enrolled, aside = %path.display(), "the kiosk's file is damaged and was set aside");
-    let store = Store::open(dir)?;
-    salvaged.put(&store, at)?;
+    let mut store = open(dir)?;
+    put(&mut store, salvaged)?;
     Ok((store, Some(Aside { path, enrolled, kept, lost })))
 }
 

@@ -159,6 +159,9 @@ pub fn hash_at(tx: &rusqlite::Connection, seq: u64) -> Result<Option<Hash>, Stor
         .optional()?)
 }
 
+/// The date of what was taken by a server that did not know the time: it counts for nothing until a later one is noted.
+pub const NOT_KNOWN: Millis = Millis(i64::MAX);
+
 /// The server has everything up to `seq` of the current log, and a verified backup in a second place up to `durable`.
 /// After the server was restored both may be less than before: then later entries are unacknowledged again.
 ///
@@ -168,8 +171,8 @@ pub fn acked(tx: &Transaction<'_>, seq: u64, durable: u64, at: Millis) -> Result
     let id: i64 = tx.query_row("SELECT id FROM log WHERE current = 1", [], |row| row.get(0))?;
     tx.execute("UPDATE log SET acked_seq = ?2, durable_seq = ?3 WHERE id = ?1", params![id, seq, durable])?;
     tx.execute(
-        "UPDATE entry SET acked_at = ?3 WHERE log = ?1 AND seq <= ?2 AND acked_at IS NULL",
-        params![id, seq, at.0],
+        "UPDATE entry SET acked_at = ?3 WHERE log = ?1 AND seq <= ?2 AND (acked_at IS NULL OR acked_at = ?4)",
+        params![id, seq, at.0, NOT_KNOWN.0],
     )?;
     tx.execute(
         "UPDATE entry SET acked_at = NULL WHERE log = ?1 AND seq > ?2 AND acked_at IS NOT NULL",

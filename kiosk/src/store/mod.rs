@@ -15,6 +15,8 @@ pub mod school;
 mod thread;
 pub mod timeline;
 
+#[cfg(feature = "sim")]
+pub use aside::begin_anew_by_hand;
 pub use aside::{Aside, open_or_begin_anew};
 pub use error::StoreError;
 pub use rusqlite::Transaction;

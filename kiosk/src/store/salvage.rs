@@ -2,7 +2,7 @@
 //!
 //! Must never: write to the damaged file, or take over an entry that is not the one whose hash stands beside it.
 
-use super::{Store, StoreError, log};
+use super::{StoreError, Transaction, log};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use shared::id::LogId;
@@ -15,13 +15,20 @@ use std::path::{Path, PathBuf};
 /// The first bytes of every SQLite file of ours: what it is, pages of 4096 bytes, a write-ahead log.
 const BEGINNING: &[u8; 24] = b"SQLite format 3\0\x10\x00\x02\x02\x00\x40\x20\x20";
 
+/// A day, a log of the school (empty: not said), and the entry that it ended with.
+type SchoolHead = (String, Vec<u8>, u64, [u8; 32]);
+/// Log, first and last number, hash, mark, the sealed text, and since when it is kept.
+type Part = ([u8; 16], u64, u64, [u8; 32], String, String, i64);
+
 /// What was read.
 #[derive(Debug, Default)]
 pub struct Salvage {
     kept: Vec<(String, String)>,
     facts: Vec<Observed>,
-    /// Heads of the school's own log, by day: what this kiosk can bear witness to.
-    heads: Vec<(String, u64, [u8; 32])>,
+    /// Heads of the school's own logs, by day: what this kiosk can bear witness to.
+    heads: Vec<SchoolHead>,
+    /// Sealed parts of the school's own log. Only the school can tell whether they are whole; they are carried on as they are.
+    tail: Vec<Part>,
     /// Facts that a person caused and the server may not have: they are taken over.
     pub unsent: u64,
     /// Entries that the server does not have and that cannot be read.
@@ -36,22 +43,27 @@ impl Salvage {
     }
 
     /// Writes it into a new store, whose log begins with it, each fact with the place where it stood first.
-    pub(super) fn put(self, store: &Store, at: Reading) -> Result<(), StoreError> {
-        let Self { kept, mut facts, heads, unsent, lost } = self;
+    pub(super) fn put(self, tx: &Transaction<'_>, at: Reading) -> Result<(), StoreError> {
+        let Self { kept, mut facts, heads, tail, unsent, lost } = self;
         let what = Observation::Noticed { notice: Notice::StoreDamaged { kept: unsent, lost } };
         facts.push(Observed { at, by: None, what, origin: None });
-        store.write_now(move |tx| {
-            for (name, value) in &kept {
-                super::kept::set(tx, name, value)?;
-            }
-            for head in &heads {
-                tx.execute(
-                    "INSERT OR REPLACE INTO school_head (date, seq, hash) VALUES (?1, ?2, ?3)",
-                    params![head.0, head.1, head.2],
-                )?;
-            }
-            log::append(tx, &facts).map(|_| ())
-        })
+        for (name, value) in &kept {
+            super::kept::set(tx, name, value)?;
+        }
+        for (date, log, seq, hash) in &heads {
+            tx.execute(
+                "INSERT OR REPLACE INTO school_head (date, log, seq, hash) VALUES (?1, ?2, ?3, ?4)",
+                params![date, log, seq, hash],
+            )?;
+        }
+        for (log, first, last, hash, mark, sealed, kept_at) in &tail {
+            tx.execute(
+                "INSERT OR REPLACE INTO tail (log, first, last, hash, mark, sealed, kept_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![log, first, last, hash, mark, sealed, kept_at],
+            )?;
+        }
+        log::append(tx, &facts).map(|_| ())
     }
 }
 
@@ -61,7 +73,8 @@ pub fn read(path: &Path) -> Salvage {
     match open(path) {
         Ok(c) if readable(&c) => look(&c, &mut found),
         _ => {
-            // Its very beginning is damaged. What must stand there is known: a copy gets it, and the file stays as it is.
+            // Its very beginning is damaged, or the list of its tables. What must stand there is known: a copy gets it, and
+            // the file stays as it is.
             let copy = path.with_extension("beginning-mended");
             if mend(path, &copy).is_ok()
                 && let Ok(c) = open(&copy)
@@ -88,7 +101,35 @@ fn mend(path: &Path, copy: &Path) -> std::io::Result<()> {
     if with(path, "-wal").exists() {
         std::fs::copy(with(path, "-wal"), with(copy, "-wal"))?;
     }
-    std::fs::OpenOptions::new().write(true).open(copy)?.write_all_at(BEGINNING, 0)
+    std::fs::OpenOptions::new().write(true).open(copy)?.write_all_at(BEGINNING, 0)?;
+    let _ = mend_schema(copy); // what is still damaged then is not read
+    Ok(())
+}
+
+/// Writes over the list of tables what a new file of ours has there, as far as it names or places them alike.
+fn mend_schema(copy: &Path) -> Result<(), StoreError> {
+    #[allow(clippy::disallowed_methods)] // this is the store
+    let (mut ours, c) = (Connection::open_in_memory()?, Connection::open(copy)?);
+    super::migrations().to_latest(&mut ours)?;
+    c.pragma_update(None, "writable_schema", true)?; // tables that cannot be understood are passed over
+    let mut all = ours.prepare("SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema")?;
+    let mut rows = all.query([])?;
+    let (mut names, mut known) = (Vec::new(), Vec::new());
+    while let Some(row) = rows.next()? {
+        let one: (String, String, String, i64, Option<String>) =
+            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+        names.push(one.1.clone());
+        known.push(one);
+    }
+    let names = serde_json::to_string(&names)?;
+    for (kind, name, table, root, sql) in known {
+        c.execute(
+            "UPDATE sqlite_schema SET type = ?1, name = ?2, tbl_name = ?3, sql = ?5
+             WHERE name = ?2 OR (rootpage = ?4 AND name NOT IN (SELECT value FROM json_each(?6)))",
+            params![kind, name, table, root, sql, names],
+        )?;
+    }
+    Ok(())
 }
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {
@@ -102,15 +143,16 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn readable(c: &Connection) -> bool {
-    c.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0)).is_ok_and(|tables| tables > 0)
+    ["kept", "log", "entry"].iter().all(|table| c.prepare(&format!("SELECT 1 FROM {table}")).is_ok())
 }
 
 fn look(c: &Connection, found: &mut Salvage) {
     found.kept = who(c);
-    found.heads = heads(c).unwrap_or_default();
+    found.heads = heads(c).or_else(|_| heads_of_before(c)).unwrap_or_default();
+    found.tail = tail(c).unwrap_or_default();
     // Where even the log's own row cannot be read, its entries still tell what they are: their hash is their identity.
-    let nameless = |(id, first, last)| (id, LogId::from_bytes([0; 16]), first, last, 0);
-    let Ok((id, log, first, head, acked)) = current(c).or_else(|_| newest(c).map(nameless)) else { return };
+    let nameless = |(id, first, last)| (id, LogId::from_bytes([0; 16]), first, last, (0, 0));
+    let Ok((id, log, first, head, (acked, durable))) = current(c).or_else(|_| newest(c).map(nameless)) else { return };
     let acked = acked.min(head);
     for seq in first..=head {
         match entry(c, id, seq) {
@@ -119,7 +161,8 @@ fn look(c: &Connection, found: &mut Salvage) {
                 let tie = matches!(fact.what, Observation::Booted { .. } | Observation::Anchored { .. });
                 // Sent only if both say so: one of them may be what is damaged.
                 let sent = seq <= acked && acked_at;
-                if sent && !tie {
+                // What no backup holds goes again too: the server may have to be restored from one of before. It counts once.
+                if sent && seq <= durable && !tie {
                     continue;
                 }
                 found.unsent += u64::from(!sent && fact.what.by_a_person());
@@ -145,19 +188,38 @@ fn who(c: &Connection) -> Vec<(String, String)> {
 }
 
 /// As far as they can be read.
-fn heads(c: &Connection) -> rusqlite::Result<Vec<(String, u64, [u8; 32])>> {
-    let mut all = c.prepare("SELECT date, seq, hash FROM school_head ORDER BY date")?;
-    let rows = all.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+fn heads(c: &Connection) -> rusqlite::Result<Vec<SchoolHead>> {
+    let mut all = c.prepare("SELECT date, log, seq, hash FROM school_head ORDER BY date")?;
+    let rows = all.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
     Ok(rows.map_while(Result::ok).collect())
 }
 
-/// The log that was written: its row's number, its name, its first entry, its last, and the last that the server has.
-fn current(c: &Connection) -> rusqlite::Result<(i64, LogId, u64, u64, u64)> {
+/// Those in a file whose schema is still the first.
+fn heads_of_before(c: &Connection) -> rusqlite::Result<Vec<SchoolHead>> {
+    let mut all = c.prepare("SELECT date, seq, hash FROM school_head ORDER BY date")?;
+    let rows = all.query_map([], |r| Ok((r.get(0)?, Vec::new(), r.get(1)?, r.get(2)?)))?;
+    Ok(rows.map_while(Result::ok).collect())
+}
+
+/// As far as it can be read; a file of before has none.
+fn tail(c: &Connection) -> rusqlite::Result<Vec<Part>> {
+    let mut all =
+        c.prepare("SELECT log, first, last, hash, mark, sealed, kept_at FROM tail ORDER BY log, first, kept_at")?;
+    let rows =
+        all.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?, r.get(6)?)))?;
+    Ok(rows.map_while(Result::ok).collect())
+}
+
+/// The log that was written: its row's number, its name, its first entry, its last, and the last that the server has and
+/// that a backup has.
+type Written = (i64, LogId, u64, u64, (u64, u64));
+
+fn current(c: &Connection) -> rusqlite::Result<Written> {
     // Not by its index, which may be damaged where the table is not.
     c.query_row(
-        "SELECT id, log, head_seq, acked_seq FROM log NOT INDEXED ORDER BY current DESC, id DESC LIMIT 1",
+        "SELECT id, log, head_seq, acked_seq, durable_seq FROM log NOT INDEXED ORDER BY current DESC, id DESC LIMIT 1",
         [],
-        |r| Ok((r.get(0)?, LogId::from_bytes(r.get(1)?), 1, r.get(2)?, r.get(3)?)),
+        |r| Ok((r.get(0)?, LogId::from_bytes(r.get(1)?), 1, r.get(2)?, (r.get(3)?, r.get(4)?))),
     )
 }
 

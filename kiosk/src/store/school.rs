@@ -90,6 +90,8 @@ pub fn keep_tail(tx: &Transaction<'_>, at: Millis, tail: &Tail) -> Result<bool, 
 /// [`StoreError`].
 pub fn prune(tx: &Transaction<'_>, now: Millis, school: SchoolLog) -> Result<(), StoreError> {
     tx.execute("DELETE FROM tail WHERE log = ?1 AND last <= ?2", params![school.log.as_bytes(), school.durable])?;
+    // What came from a server that did not know the time is as old as the first date that is known.
+    tx.execute("UPDATE tail SET kept_at = ?1 WHERE kept_at = ?2", params![now.0, super::log::NOT_KNOWN.0])?;
     tx.execute(
         "DELETE FROM tail WHERE log <> ?1 AND kept_at < ?2",
         params![school.log.as_bytes(), now.plus(-OTHER_LOGS_DAYS * 24 * 3_600_000).0],

@@ -217,6 +217,22 @@ fn entries_go_only_when_acknowledged_durable_and_old() {
 }
 
 #[test]
+fn what_a_server_took_that_did_not_know_the_time_is_kept_until_a_date_is_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.write_now(|tx| log::append(tx, &[tap(1), tap(2)])).unwrap();
+    let day = 24 * 60 * 60 * 1000;
+    let acked = |at: Millis| store.write_now(move |tx| log::acked(tx, 2, 2, at)).unwrap();
+    let prune = |days: i64| store.write_now(move |tx| log::prune(tx, Millis(days * day))).unwrap();
+    acked(log::NOT_KNOWN);
+    assert_eq!(store.write_now(|tx| log::current(tx)).unwrap().waiting(), 0, "it has been taken");
+    assert_eq!(prune(20_000), 0, "nobody knows since when");
+    acked(Millis(20_000 * day));
+    acked(log::NOT_KNOWN);
+    assert_eq!((prune(20_030), prune(20_031)), (0, 2), "thirty days after the first date that was known");
+}
+
+#[test]
 fn a_restored_server_takes_acknowledgements_back() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();

@@ -28,7 +28,7 @@ pub struct Driver<W> {
     pub wires: W,
     pending: VecDeque<Event>,
     faults: Vec<Fault>,
-    /// The newest anchor, or the newest instant the server named.
+    /// The newest anchor, or the newest instant that the server named when it was sure.
     anchor: Option<Anchor>,
     heard: Millis,
     /// The last of the days gone by whose head was told to the server: they are told in turn.
@@ -71,7 +71,7 @@ impl<W: Wires> Driver<W> {
             pending: VecDeque::from([Event::Started]),
             faults: Vec::new(),
             anchor: standing.anchor,
-            heard: Millis(0),
+            heard: log::NOT_KNOWN,
             told: None,
             unknown: false,
             store,
@@ -156,18 +156,23 @@ impl<W: Wires> Driver<W> {
 
     /// What every hello brings besides: the date of the exchange, the head of the school's log, a moment to prune, and
     /// what a restored server asks. That is looked up before the engine hears of the answer: it will begin a new snapshot.
+    /// Of a server that is not sure of its clock no date is taken, and nothing is forgotten by one.
     async fn note(&mut self, answer: &HelloAnswer) -> Result<(), StoreError> {
-        let (at, head, school, asks) = (answer.t2, answer.school_head, answer.school_log, answer.asks.clone());
+        let (head, school, asks) = (answer.school_head, answer.school_log, answer.asks.clone());
+        let at = if answer.unsure { self.server_now() } else { answer.t2 };
         self.heard = at;
         let (fits, first_kept, say) = self
             .store
             .write_soon(move |tx| {
-                kept::exchanged(tx, at)?;
-                log::prune(tx, at)?;
-                if let Some(school) = school {
+                let known = at != log::NOT_KNOWN;
+                if known {
+                    kept::exchanged(tx, at)?;
+                    log::prune(tx, at)?;
+                }
+                if let (true, Some(school)) = (known, school) {
                     school::prune(tx, at, school)?;
                 }
-                let fits = school::head(tx, at, school.map(|school| school.log), head)?;
+                let fits = !known || school::head(tx, at, school.map(|school| school.log), head)?;
                 let say = asks.map(|asks| school::asked(tx, &asks)).transpose()?.unwrap_or_default();
                 Ok((fits, log::first_kept(tx)?, say))
             })

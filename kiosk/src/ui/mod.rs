@@ -10,6 +10,7 @@ mod paths;
 mod rows;
 mod show;
 mod wire;
+mod words;
 
 pub use made::*;
 pub use show::{Shown, dress};
@@ -70,17 +71,20 @@ thread_local! {
 /// [`NoWindow`].
 pub fn window(send: impl Fn(Msg) + 'static) -> Result<(KioskWindow, Rc<Shown>), NoWindow> {
     let window = KioskWindow::new()?;
+    words::fill(&window);
     wire(&window, send);
     let shown = Rc::new(Shown::on(&window));
     Ok((window, shown))
 }
 
-/// Starts the kiosk with the front end it is given, and shows its window until it is closed.
+/// Starts the kiosk with the front end it is given, and shows its window until it is closed. `on_shown` hears of each screen
+/// once it is what a finger touches.
 ///
 /// # Errors
 /// [`NoWindow`], or what `start` says.
 pub fn run(
     start: impl FnOnce(Front) -> Result<Hub, HubError>,
+    on_shown: impl Fn(&Screen) + 'static,
     full_screen: bool,
     own: OwnLook,
 ) -> Result<(), Box<dyn std::error::Error>> {
@@ -96,6 +100,7 @@ pub fn run(
         if let Some(window) = weak.upgrade() {
             dress(&window, own.over(look));
             shown.show(&window, screen);
+            on_shown(screen);
         }
     });
     // Whatever was left before the window was there: the note of it may have come too early.

@@ -320,7 +320,6 @@ fn call(api: &CallApi, register: &RegisterApi, v: &s::Call) -> Page {
     api.set_state(state(v.state));
     api.set_afternoon(v.session.half == Half::Pm);
     api.set_minutes(v.minutes.into());
-    api.set_saved(v.saved);
     api.set_stands((&v.stands).into());
     api.set_next((&v.next).into());
     api.set_can_go_back(v.can_go_back);

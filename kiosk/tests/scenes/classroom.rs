@@ -43,6 +43,36 @@ pub fn full() -> Desk {
     d
 }
 
+/// What is wrong, and what to do about it.
+fn faults() -> Vec<(&'static str, Desk)> {
+    let mut all = Vec::new();
+    let mut add = |name, desk| all.push((name, desk));
+    let mut d = half_taken();
+    d.saving = true;
+    d.save();
+    d.saving = false;
+    d.tap(named("Sofia"));
+    d.refuse();
+    add("fault_disk", d);
+    let mut d = Desk::classroom("08:46");
+    d.hear(Msg::Update { needed: true });
+    add("fault_update", d);
+    let mut d = Desk::classroom("08:46");
+    d.hear(damaged(3, 1));
+    add("fault_memory", d);
+    let mut d = Desk::classroom("08:46");
+    d.hear(Msg::Enrolling {
+        code: None,
+        check_word: None,
+        trouble: Some("The server cannot be reached: connection refused".to_owned()),
+    });
+    add("fault_no_server", d);
+    let mut d = Desk::new(Vec::new(), at("08:46"));
+    offline(&mut d, 0);
+    add("fault_no_rows", d);
+    all
+}
+
 /// The classroom's screens, and those before a kiosk has a school.
 pub fn screens() -> Vec<(&'static str, Desk)> {
     let mut all = Vec::new();
@@ -155,5 +185,6 @@ pub fn screens() -> Vec<(&'static str, Desk)> {
     let mut d = Desk::classroom("18:00");
     d.turn_to("18:31");
     add("resting", d);
+    all.extend(faults());
     all
 }

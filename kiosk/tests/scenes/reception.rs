@@ -3,7 +3,7 @@
 use super::classroom::offline;
 use crate::fixture::*;
 use kiosk::core::Msg;
-use shared::wire::v1::{FindBy, Seen};
+use shared::wire::v1::{ClassRow, Fault, FindBy, RowBody, Seen};
 
 /// Reception's screens.
 pub fn screens() -> Vec<(&'static str, Desk)> {
@@ -64,6 +64,31 @@ pub fn screens() -> Vec<(&'static str, Desk)> {
     d.send(Msg::PickCollector { who: name("Grandparent") });
     d.send(card(&card_of(18)));
     add("let_go", d);
+    let mut d = Desk::reception("08:41");
+    d.hear(Msg::Faults { faults: vec![Fault::Clock] });
+    add("fault_clock", d);
+    let mut d = Desk::reception("09:25");
+    d.hear(Msg::Faults { faults: vec![Fault::NoReader] });
+    add("fault_reader", d);
+    // A school that goes from nursery to Year 13.
+    let mut d = Desk::reception("09:07");
+    for n in 0..9_u8 {
+        let year = if n == 0 { "Nursery".to_owned() } else { format!("Year {}", n + 5) };
+        let row = ClassRow { class: class(20 + n), name: name(&format!("{year} A")), year: name(&year) };
+        d.row(&format!("class/{}", 20 + n), RowBody::Class(row));
+    }
+    add("idle_many_years", d);
+    // Names that are longer than most.
+    let mut d = Desk::reception("09:07");
+    let mut school = School { rows: Vec::new() };
+    let long = ["Alexandrina-Rose", "Oluwaseun", "Christopher", "Bartholomew", "Maximilian", "Wilhelmina"];
+    for (i, first) in long.iter().enumerate() {
+        school.pupil(40 + i, first, "Featherstonehaugh", 1, shared::wire::v1::Mode::Reception);
+    }
+    d.hear(Msg::Rows { rows: school.rows });
+    d.send(Msg::PickYear { year: name("Year 3") });
+    d.send(Msg::PickClass { class: class(1) });
+    add("find_long_names", d);
     all
 }
 

@@ -58,6 +58,11 @@ impl Kiosk {
         assert_eq!(all.len(), 1, "{} things are labelled {label:?}; there are {:?}", all.len(), self.labels());
         all.into_iter().next().unwrap()
     }
+    /// Whether something on the screen says this, alone or in a longer sentence.
+    pub fn says(&self, words: &str) -> bool {
+        let all = ElementQuery::from_root(&self.window).find_all();
+        all.iter().filter_map(ElementHandle::accessible_label).any(|label| label.replace('\u{a0}', " ").contains(words))
+    }
     pub fn buttons(&self) -> Vec<ElementHandle> {
         ElementQuery::from_root(&self.window).match_accessible_role(AccessibleRole::Button).find_all()
     }

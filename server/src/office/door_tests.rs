@@ -52,9 +52,10 @@ async fn a_reason_is_told_to_the_office_and_authorises_nothing() {
     let (world, server) = scene().await;
     let mut desk = world.enrol(Mode::Reception, &[]).await;
     desk.anchor(at(8, 45));
-    desk.write(at(9, 30), arrived(2));
+    // Half a minute past: a second either way is the same minute on the page.
+    desk.write(at(9, 30).plus(30_000), arrived(2));
     desk.write(
-        at(9, 30).plus(9_000),
+        at(9, 30).plus(39_000),
         Observation::Explained {
             pupil: pupil(2),
             session: Some(session("am")),

@@ -4,7 +4,7 @@
 
 use super::context::{Body, Context};
 use super::pending::{FactRow, store};
-use super::timeline::{Stretch, add_anchor};
+use super::timeline::{Stretch, add_anchor, note_unsure};
 use crate::clock::Now;
 use crate::store::columns::{HashCol, int, uint};
 use crate::store::{StoreError, WriteTx};
@@ -144,6 +144,9 @@ impl Context<'_, '_> {
         let rows: Vec<FactRow<'_>> =
             judged.iter().map(|(entry, _, held)| FactRow::new(log, entry, received.0, *held)).collect();
         store(self.tx, &rows)?;
+        if let (false, Some((first, ..)), Some((last, ..))) = (self.now.sure, judged.first(), judged.last()) {
+            note_unsure(self.tx, log, first.seq, last.seq)?;
+        }
         let mut filed = Vec::with_capacity(judged.len());
         for (entry, seen, held) in judged {
             let floor = match &seen.what {

@@ -333,9 +333,9 @@ impl<'t, 'c> Context<'t, 'c> {
                 known.len() - 1
             }
         };
-        let timeline = &mut known[at].timeline;
-        timeline.received = received;
-        Ok(resolve(reading, timeline))
+        let around = &mut known[at];
+        around.timeline.received = around.written_by(seq, received);
+        Ok(resolve(reading, &around.timeline))
     }
 
     /// Forgets what was resolved: boots or anchors changed.

@@ -55,7 +55,7 @@ pub fn dated(c: &Connection, mut each: impl FnMut(Dated<'_>) -> Result<(), Store
             }
             let Some(stretch) = at.as_mut() else { continue };
             let received = Millis(r.get(2)?);
-            stretch.timeline.received = received;
+            stretch.timeline.received = stretch.written_by(seq, received);
             let own = Origin { log, seq };
             each(Dated {
                 room: &room,
@@ -78,6 +78,6 @@ pub fn dated(c: &Connection, mut each: impl FnMut(Dated<'_>) -> Result<(), Store
 /// An accident of the store.
 pub fn taken(c: &Connection, log: i64, seq: u64, reading: &Reading, received: Millis) -> Result<Interval, StoreError> {
     let mut stretch = around(c, log, seq)?;
-    stretch.timeline.received = received;
+    stretch.timeline.received = stretch.written_by(seq, received);
     Ok(resolve(reading, &stretch.timeline))
 }

@@ -148,7 +148,7 @@ impl Context<'_, '_> {
                 let Some(kiosk) = self.writer(held.log)?.kiosk else { return Ok(None) };
                 let by = seen.by.map(|staff| self.staff(staff)).transpose()?.flatten();
                 let owns = kiosk.whole_school || kiosk.classes.contains(&place.class);
-                (when, Provenance::Kiosk { room: kiosk.room.clone(), owns, by, staff: seen.by }, what)
+                (when, Provenance::Kiosk { kiosk: kiosk.id, room: kiosk.room.clone(), owns, by, staff: seen.by }, what)
             }
         };
         let _ = session; // the index has chosen the session already

@@ -12,11 +12,46 @@ use shared::time::{Anchor, Boot, Millis, Mono, Reading, Timeline};
 /// server for longer has wider intervals, not wrong ones.
 const STRETCHES: i64 = 12;
 
+/// Nobody knows by how much a clock is wrong that nobody has checked: what came in meanwhile may have been written until
+/// so many days after the moment that it showed.
+const UNCHECKED_DAYS: i64 = 7;
+
 /// The stretches around an entry, and from which to which number they are the right ones to look at.
 pub(super) struct Around {
     pub from: u64,
     pub until: u64,
     pub timeline: Timeline,
+    unsure: Vec<Unsure>,
+}
+
+/// Entries that came in while the server was not sure of its clock, and when it had the next one, surely.
+struct Unsure {
+    first: u64,
+    last: u64,
+    next: Option<Millis>,
+}
+
+impl Around {
+    /// When this entry, which is said to be received at this moment, had certainly been written.
+    pub(super) fn written_by(&self, seq: u64, received: Millis) -> Millis {
+        match self.unsure.iter().find(|u| (u.first..=u.last).contains(&seq)) {
+            None => received,
+            Some(Unsure { next: Some(next), .. }) => *next,
+            Some(Unsure { next: None, .. }) => received.plus(UNCHECKED_DAYS * 24 * 3_600_000),
+        }
+    }
+}
+
+/// Notes that these entries came in while the server was not sure of its clock.
+pub(super) fn note_unsure(tx: &WriteTx<'_>, log: i64, first: u64, last: u64) -> Result<(), StoreError> {
+    let goes_on = tx
+        .prepare_cached("UPDATE unsure_reception SET last_seq = ?3 WHERE log = ?1 AND last_seq = ?2 - 1")?
+        .execute(params![log, int(first), int(last)])?;
+    if goes_on == 0 {
+        tx.prepare_cached("INSERT INTO unsure_reception(log, first_seq, last_seq) VALUES (?1, ?2, ?3)")?
+            .execute(params![log, int(first), int(last)])?;
+    }
+    Ok(())
 }
 
 /// Loads what dates the entries of the stretch in which `seq` stands.
@@ -58,7 +93,17 @@ pub(super) fn around(c: &Connection, log: i64, seq: u64) -> Result<Around, Store
         }
     }
     let boots = stretches.into_iter().map(|(_, boot)| boot).collect();
-    Ok(Around { from, until, timeline: Timeline::new(boots, anchors, Millis(i64::MAX)) })
+    let mut unsure = c.prepare_cached(
+        "SELECT u.first_seq, u.last_seq, f.received_at FROM unsure_reception u
+         LEFT JOIN fact f ON f.log = u.log AND f.seq = u.last_seq + 1 WHERE u.log = ?1",
+    )?;
+    let unsure = unsure
+        .query_map([log], |r| {
+            let next = r.get::<_, Option<i64>>(2)?.map(Millis);
+            Ok(Unsure { first: uint(r.get(0)?), last: uint(r.get(1)?), next })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Around { from, until, timeline: Timeline::new(boots, anchors, Millis(i64::MAX)), unsure })
 }
 
 /// The last stretch of a log, kept while a batch is appended, then written back.

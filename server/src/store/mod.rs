@@ -67,7 +67,7 @@ impl Stores {
 
     /// The same while a restore is under way, which brings all of it or nothing.
     pub(crate) fn open_anyway(dir: &Path, clock: Clock) -> Result<Arc<Self>, StoreError> {
-        Self::open_as(dir, clock, false, false)
+        Self::open_as(dir, clock, false, shared::sim::seeded())
     }
 
     /// As [`Stores::open`], without a thread of its own: whoever asks for something does it, on their own thread.

@@ -128,10 +128,14 @@ impl School {
         };
         conn.prepare_cached("BEGIN")?.execute([])?; // one moment for all that `work` reads
         let made = work(&ReadTx { conn: &conn, school: self.id, cache: &self.cache });
-        conn.prepare_cached("COMMIT")?.execute([])?;
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < READERS {
-            idle.push(conn);
+        // A page that cannot be read ends the transaction by itself; then its own error is the one to tell.
+        let ended = if conn.is_autocommit() { Ok(0) } else { conn.prepare_cached("COMMIT")?.execute([]) };
+        let made = made.and_then(|made| ended.map(|_| made).map_err(StoreError::from));
+        if conn.is_autocommit() {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < READERS {
+                idle.push(conn);
+            }
         }
         self.heard(made)
     }

@@ -29,7 +29,8 @@ pub(super) async fn hello(
     caller: Caller,
     body: Result<Json<Hello>, JsonRejection>,
 ) -> Response {
-    let t1 = app.clock.now().at;
+    let came = app.clock.now();
+    let t1 = came.at;
     let Ok(Json(hello)) = body else { return malformed("Not a hello.") };
     if !hello.protocols.contains(&PROTOCOL) {
         return problem(StatusCode::BAD_REQUEST, ProblemCode::UpgradeRequired, "This server speaks protocol 1.");
@@ -75,7 +76,8 @@ pub(super) async fn hello(
             tracing::warn!(%error, "a kiosk's visit was not noted");
         }
     });
-    Json(HelloAnswer { t2: app.clock.now().at, ..answer }).into_response()
+    let left = app.clock.now();
+    Json(HelloAnswer { t2: left.at, unsure: !(came.sure && left.sure), ..answer }).into_response()
 }
 
 fn answer(
@@ -108,6 +110,7 @@ fn answer(
         school_head: own_head(tx)?.map_or(Head::EMPTY, |(_, _, head)| head),
         school_log: restore::tail::standing(tx)?,
         asks: restore::witness::asks(tx)?,
+        unsure: false,
     };
     Ok(Some((answer, told)))
 }

@@ -5,7 +5,7 @@
 use crate::act::Officer;
 use crate::calendar::SessionKey;
 use crate::codes::Code;
-use crate::id::{ClassId, PlanId, PupilId, StaffId};
+use crate::id::{ClassId, KioskId, PlanId, PupilId, StaffId};
 use crate::log::Origin;
 use crate::observation::{Mark, Means, Wish};
 use crate::register::QuestionKey;
@@ -32,6 +32,8 @@ pub struct Fact {
 pub enum Provenance {
     /// A kiosk.
     Kiosk {
+        /// Which, whatever log it writes.
+        kiosk: KioskId,
         /// Its room, for "received late from kiosk …".
         room: crate::text::Name,
         /// Whether it is a kiosk of the pupil's class that session, or of reception.

@@ -185,9 +185,22 @@ impl<'a> Told<'a> {
         told.plans.sort_by_key(|plan| order(&plan.kept));
         told.rulings.sort_by_key(|ruling| order(&ruling.kept));
         told.movements.sort_by_key(|(kept, _)| order(kept));
+        told.one_kiosk_in_two_logs();
         told.arrivals.extend(told.words.values().filter_map(|word| word.late));
         told.arrivals.sort_by_key(|arrival| order(&arrival.kept));
         told
+    }
+
+    /// A kiosk whose card was put back goes on in a new log. What it says there counts as within one log: the later word
+    /// stands. Where it is not certain which was later (a copy of the card may run in a second kiosk), both stand, as the
+    /// words of two kiosks do.
+    fn one_kiosk_in_two_logs(&mut self) {
+        let each = self.words.clone();
+        for (log, word) in &mut self.words {
+            for (_, other) in each.iter().filter(|(of, _)| *of != log) {
+                word.overtaken(other);
+            }
+        }
     }
 
     fn word(&mut self, kept: Kept<'a>) -> &mut Word<'a> {
@@ -273,7 +286,35 @@ pub(super) enum Likely {
     Certainly,
 }
 
+/// Whether the same kiosk wrote this, certainly later than that.
+fn overtakes(this: Option<Kept<'_>>, that: Kept<'_>) -> bool {
+    let writer = |kept: &Kept<'_>| match &kept.fact.from {
+        Provenance::Kiosk { kiosk, .. } => Some(*kiosk),
+        Provenance::School { .. } => None,
+    };
+    this.is_some_and(|this| this.after.0 > that.after.1 && writer(&this).is_some() && writer(&this) == writer(&that))
+}
+
 impl<'a> Word<'a> {
+    /// What of it does not stand any more, because of what the same kiosk wrote in another log, certainly later.
+    fn overtaken(&mut self, by: &Self) {
+        let said = |wanted: &[Mark]| by.mark.filter(|(mark, ..)| wanted.contains(mark)).map(|(_, _, kept)| kept);
+        if let Some((mark, _, mine)) = self.mark {
+            let late = by.late.filter(|_| mark == Mark::Absent).map(|late| late.kept);
+            let any = [said(&[Mark::Present, Mark::Absent]), late, by.blanked];
+            if any.into_iter().any(|later| overtakes(later, mine)) {
+                self.mark = None;
+            }
+        }
+        if let Some(Arrival { kept: mine, .. }) = self.late
+            && [said(&[Mark::Absent]), by.blanked].into_iter().any(|later| overtakes(later, mine))
+        {
+            self.late = None;
+        }
+        if self.first.is_some_and(|mine| overtakes(by.blanked, mine)) {
+            self.first = None;
+        }
+    }
     fn mark(&mut self, kept: Kept<'a>, mark: Mark, class: ClassId) {
         if mark == Mark::Blank {
             *self = Self { blanked: Some(kept), ..Self::default() };

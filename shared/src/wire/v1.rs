@@ -103,6 +103,14 @@ pub struct HelloAnswer {
     /// Something that the server wants to know from this kiosk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<Asks>,
+    /// The server is not sure of its own clock: `t1` and `t2` are no time to go by, and make no anchor.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unsure: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde wants it
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What the server says of a log at hello.

@@ -12,5 +12,6 @@ mod school;
 mod screen;
 mod server;
 mod terminal;
+mod tile;
 mod week;
 mod window;

@@ -8,6 +8,7 @@ use super::figures::{Figures, Sample};
 use super::proc;
 use super::school::{PASSWORD, Scratch, Year, one_class};
 use super::screen::Screen;
+use super::tile::tile;
 use crate::clock::DayClock;
 use crate::demo::school::enrol;
 use crate::office::Office;
@@ -186,11 +187,6 @@ pub(super) async fn put_up(data: &Path, year: &Year, date: NaiveDate, seat: &Pat
     let args = ["--data", &seat.to_string_lossy(), "run", "--headless", "--script", "-"];
     run("rollbook-kiosk", &args, &[("ROLLBOOK_CLOCK", clock.spec(None))], wait).await?;
     server.stop().await
-}
-
-/// Where a tile lies: `kiosk/ui/screens/register.slint` on 800 by 480 with 34 tiles, six columns, six rows.
-pub(super) fn tile(n: u32) -> (u32, u32) {
-    (8 + n % 6 * 263 / 2, 56 + n / 6 * 121 / 2)
 }
 
 /// Every tile twice: present, then absent.

@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 use rollbook_tests::sim::{play, play_with, record, soak};
 use shared::sim::Mutant;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 #[derive(Parser)]
 #[command(about = "The simulator: a school of kiosks and its server under faults, from one seed")]
@@ -90,17 +92,28 @@ fn main() -> ExitCode {
     }
 }
 
+/// Looks on two threads: each has its own bug.
 fn mutants(seeds: u64, only: Option<&str>) -> ExitCode {
-    let mut alive = 0;
-    for bug in Mutant::ALL.into_iter().filter(|bug| only.is_none_or(|only| format!("{bug:?}") == only)) {
-        let caught = (1..=seeds).find_map(|seed| play_with(seed, false, Some(bug)).wrong.map(|wrong| (seed, wrong)));
-        match caught {
-            Some((seed, wrong)) => println!("{bug:?} {seed}  # {}", wrong.chars().take(150).collect::<String>()),
-            None => {
-                alive += 1;
-                println!("{bug:?} LIVES after {seeds} seeds");
-            }
+    let wanted = Mutant::ALL.into_iter().filter(|bug| only.is_none_or(|only| format!("{bug:?}") == only));
+    let (left, alive) = (Mutex::new(wanted), AtomicUsize::new(0));
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(bug) = next() {
+                    let caught = |seed| play_with(seed, false, Some(bug)).wrong.map(|wrong| (seed, wrong));
+                    match (1..=seeds).find_map(caught) {
+                        Some((seed, wrong)) => {
+                            println!("{bug:?} {seed}  # {}", wrong.chars().take(150).collect::<String>());
+                        }
+                        None => {
+                            alive.fetch_add(1, Ordering::Relaxed);
+                            println!("{bug:?} LIVES after {seeds} seeds");
+                        }
+                    }
+                }
+            });
         }
-    }
-    if alive == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    });
+    if alive.load(Ordering::Relaxed) == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -49,6 +49,10 @@ pub enum Fault {
     Both(usize),
     /// The office revokes this kiosk.
     Revoke(usize),
+    /// A byte of this kiosk's file turns over while it is off.
+    Spoilt(usize),
+    /// A byte of the school's file turns over.
+    SchoolSpoilt,
     /// The kiosk's disk has room for so few more pages, for so long.
     Full { kiosk: usize, pages: u32, ms: i64 },
 }
@@ -67,6 +71,7 @@ impl Fault {
                 | Self::Restore
                 | Self::Both(_)
                 | Self::Revoke(_)
+                | Self::SchoolSpoilt
         )
     }
 
@@ -99,6 +104,8 @@ impl Fault {
             Self::Both(_) => "card and server restored at once",
             Self::Revoke(_) => "kiosk revoked",
             Self::Full { .. } => "kiosk's disk full",
+            Self::Spoilt(_) => "a byte of a kiosk's file turned",
+            Self::SchoolSpoilt => "a byte of the school's file turned",
         }
     }
 }
@@ -181,7 +188,7 @@ impl Plan {
 fn some(rng: &mut Rng, kiosk: usize, at: i64) -> Vec<(i64, Fault)> {
     let one = |fault| vec![(at, fault)];
     let points = [Point::BeforeCommit, Point::BeforeScreen, Point::AfterScreen, Point::InExchange(rng.u8(0..6))];
-    match rng.u8(0..40) {
+    match rng.u8(0..43) {
         0..4 => {
             let (up, down) = [(true, true), (true, false), (false, true)][rng.usize(0..3)];
             one(Fault::Cut { kiosk, up, down, ms: rng.i64(1..150) * MINUTE })
@@ -207,6 +214,8 @@ fn some(rng: &mut Rng, kiosk: usize, at: i64) -> Vec<(i64, Fault)> {
         34..37 => one(Fault::ServerPowerCut { operations: rng.u64(0..60) }),
         37 => one(Fault::Cloned(kiosk)),
         38 => one(Fault::CutAtClose { operations: rng.u64(0..30) }),
+        39..41 => one(Fault::Spoilt(kiosk)),
+        41 => one(Fault::SchoolSpoilt),
         _ => one(Fault::Full { kiosk, pages: rng.u32(1..6), ms: rng.i64(1..30) * MINUTE }),
     }
 }
@@ -259,7 +268,7 @@ impl World {
                 self.later(ms, Happening::ClockRight);
                 self.later(0, Happening::Jobs);
             }
-            Fault::Backup => self.backup = Some(self.server_image()),
+            Fault::Backup => self.back_up(),
             Fault::Restore => self.restore_server(),
             Fault::CardCopied(kiosk) => {
                 self.old_card = Some((kiosk, self.kiosks[kiosk].disk.snapshot()));
@@ -270,6 +279,8 @@ impl World {
                 self.restore_card(kiosk);
             }
             Fault::Revoke(kiosk) => self.revoke(kiosk),
+            Fault::Spoilt(kiosk) => self.spoil_card(kiosk),
+            Fault::SchoolSpoilt => self.spoil_school(),
             Fault::Full { kiosk, pages, ms } => {
                 self.fill(kiosk, pages);
                 self.later(ms, Happening::Room(kiosk));
@@ -284,10 +295,13 @@ impl World {
             Fault::PowerCut { kiosk, .. }
             | Fault::Crash { kiosk, .. }
             | Fault::Boot1970 { kiosk, .. }
+            | Fault::Spoilt(kiosk)
             | Fault::Full { kiosk, .. } => off(kiosk),
-            Fault::ServerPowerCut { .. } | Fault::ServerCrash { .. } | Fault::ServerKilled { .. } | Fault::Backup => {
-                !self.server.is_up()
-            }
+            Fault::ServerPowerCut { .. }
+            | Fault::ServerCrash { .. }
+            | Fault::ServerKilled { .. }
+            | Fault::SchoolSpoilt
+            | Fault::Backup => !self.server.is_up(),
             Fault::ServerStep { .. } => !self.server.is_up() || self.server.off_by != 0,
             Fault::Restore => self.backup.is_none() || !self.server.is_up(),
             Fault::CardRestored(kiosk) => self.old_card.as_ref().is_none_or(|(of, _)| *of != kiosk),

@@ -8,10 +8,11 @@ use super::school::CLASSES;
 use super::server::Server;
 use super::world::World;
 use chrono::NaiveDate;
+use rusqlite::params;
 use server::store::StoreError;
 use shared::act::Act;
 use shared::calendar::{Half, SessionKey};
-use shared::id::{BootId, PupilId};
+use shared::id::{KioskId, PupilId};
 use shared::observation::Observation;
 use shared::wire::v1::{RowBody, Seen};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,10 +32,10 @@ pub struct Judge {
     pub lost: BTreeSet<String>,
     entries: Vec<Row>,
     seen: u64,
+    /// When kiosks were revoked: true moments.
+    pub revoked: BTreeMap<KioskId, i64>,
     /// When the server's clock was wrong or unsure: true moments.
     pub doubtful: Vec<(i64, i64)>,
-    /// Boots that met a server whose clock was wrong.
-    pub misled: BTreeSet<BootId>,
 }
 
 fn entries(server: &Server, after: i64) -> Result<Vec<Row>, StoreError> {
@@ -131,9 +132,10 @@ pub fn verdict(world: &mut World, dates: &[NaiveDate]) -> Result<(), String> {
     let facts = all(world, &world.server).map_err(accident)?;
     every_confirmed_fact_stands(world, &facts)?;
     closed_once(&facts)?;
+    what_kiosks_carried_is_back(world)?;
     the_late_book_has_each_once(world, &facts)?;
     times_are_sound(world, &facts)?;
-    held_as_they_should_be(&facts)?;
+    held_as_they_should_be(world, &facts)?;
     let counting = once(&facts);
     for date in dates {
         for half in [Half::Am, Half::Pm] {
@@ -176,7 +178,8 @@ fn closed_once(facts: &[Fact]) -> Result<(), String> {
     for fact in facts {
         if let Said::Done(done) = &fact.said
             && let Act::Closed { class, session } = &done.act
-            && !closed.insert((*class, *session))
+            // A restored server closes what fell due, and has the closes of the lost hours back in the log that it ended.
+            && !closed.insert((fact.log, *class, *session))
         {
             return Err(format!("the register of {class} {session} was closed twice"));
         }
@@ -205,12 +208,32 @@ fn the_late_book_has_each_once(world: &World, facts: &[Fact]) -> Result<(), Stri
     Ok(())
 }
 
+/// Acts of the office since the backup come back from any kiosk that carried them.
+fn what_kiosks_carried_is_back(world: &World) -> Result<(), String> {
+    for (n, log, upto) in &world.carried {
+        if world.replaced.contains(n) || world.revoked.contains(n) || world.kiosks[*n].on.is_none() {
+            continue;
+        }
+        // A log begun by a restore, and the server restored again from the backup of before: nobody can tell that it was one.
+        let sql = "SELECT ifnull(max(head_seq), ?2) FROM log WHERE log = ?1";
+        let head = world
+            .server
+            .school()
+            .read_now(|tx| Ok(tx.query_row(sql, params![log.as_bytes(), *upto as i64], |r| r.get::<_, i64>(0))?));
+        let head = head.map_err(|e| e.to_string())?.unsigned_abs();
+        if head < *upto {
+            return Err(format!("kiosk {n} carried the school's log up to {upto}, and the restored server has {head}"));
+        }
+    }
+    Ok(())
+}
+
 /// Every interval that the server works with holds the true moment.
 fn times_are_sound(world: &World, facts: &[Fact]) -> Result<(), String> {
     let mut at = BTreeMap::new();
     let dated = || {
         facts.iter().filter_map(|fact| match (&fact.said, fact.at) {
-            (Said::Seen(seen), Some(moment)) if !world.judge.misled.contains(&seen.at.boot) => Some((fact, moment)),
+            (Said::Seen(_), Some(moment)) => Some((fact, moment)),
             _ => None,
         })
     };
@@ -244,7 +267,17 @@ fn times_are_sound(world: &World, facts: &[Fact]) -> Result<(), String> {
 }
 
 /// What a kiosk sent after it was revoked waits for the office.
-fn held_as_they_should_be(facts: &[Fact]) -> Result<(), String> {
+fn held_as_they_should_be(world: &World, facts: &[Fact]) -> Result<(), String> {
+    if world.restored {
+        return Ok(()); // until the revocation is back, the restored server knows of none
+    }
+    if !world.judge.doubtful.is_empty() {
+        // The server's clock was wrong: what it says of before and after is nothing to go by.
+        let late = |f: &&Fact| f.kiosk.and_then(|k| world.judge.revoked.get(&k)).is_some_and(|at| f.at > Some(*at));
+        let decided = facts.iter().filter(late).find(|f| f.held == 0);
+        return decided
+            .map_or(Ok(()), |f| Err(format!("written after its kiosk was revoked, and not held: {}", f.identity)));
+    }
     let mut revoked = BTreeMap::new();
     for fact in facts {
         if let Said::Done(done) = &fact.said
@@ -284,6 +317,10 @@ fn mark(world: &mut World, facts: &[&Fact], class: usize, pupil: PupilId, sessio
     world.tally.marks += u64::from(expected.code.is_some());
     let right = stands.code.as_deref() == expected.code;
     feed_shows(world, class, pupil, session, stands.code.as_deref())?;
+    if !right && expected.two_logs.is_some_and(|close| close || !certain) {
+        world.tally.uncertain += 1;
+        return Ok(()); // nobody can know which of the two was later: then present stands
+    }
     if certain {
         world.tally.certain += u64::from(expected.code.is_some());
         if !right {
@@ -297,9 +334,6 @@ fn mark(world: &mut World, facts: &[&Fact], class: usize, pupil: PupilId, sessio
         }
     } else {
         world.tally.uncertain += 1;
-        if expected.boots.iter().any(|boot| world.judge.misled.contains(boot)) {
-            return Ok(()); // the server's own clock was wrong: nothing could be known
-        }
         if !right && !stands.provisional && !stands.unsure {
             return Err(format!(
                 "{name} {session}: {:?} stands, {:?} is right, and nobody is asked",
@@ -349,10 +383,9 @@ fn certain(world: &World, expected: &Expected, times: &shared::calendar::Times, 
     let limits = [times.start.0, times.opens.0, times.closes.0, times.end.0];
     let clear = expected.moments.iter().all(|at| limits.iter().all(|limit| (at - limit).abs() > CLEAR));
     let anchored = expected.boots.iter().all(|boot| {
-        !world.judge.misled.contains(boot)
-            && facts.iter().any(|f| {
-                matches!(&f.said, Said::Seen(seen) if matches!(&seen.what, Observation::Anchored { anchor } if anchor.boot == *boot))
-            })
+        facts.iter().any(|f| {
+            matches!(&f.said, Said::Seen(seen) if matches!(&seen.what, Observation::Anchored { anchor } if anchor.boot == *boot))
+        })
     });
     let doubtful = world.judge.doubtful.iter().any(|(from, until)| {
         // A close, or a tap, while the server's clock was not to be trusted.
@@ -372,7 +405,7 @@ fn stands(
     world.server.school().read_now(|tx| {
         let mark = tx
             .prepare_cached("SELECT code, provisional FROM mark WHERE date = ?1 AND half = ?2 AND pupil = ?3")?
-            .query_row(rusqlite::params![date, half, pupil.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)));
+            .query_row(params![date, half, pupil.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)));
         let (code, provisional) = match mark {
             Ok(found) => found,
             Err(rusqlite::Error::QueryReturnedNoRows) => (None, false),
@@ -381,10 +414,12 @@ fn stands(
         let asked = |kind: &str| -> Result<bool, StoreError> {
             Ok(tx
                 .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM question WHERE kind = ?1 AND date = ?2 AND half = ?3
-                     AND (pupil = ?4 OR class = ?5))",
+                    // One question for a register, raised by some of its pupils.
+                    "SELECT EXISTS (SELECT 1 FROM question q WHERE q.kind = ?1 AND q.date = ?2 AND q.half = ?3
+                     AND (q.pupil = ?4 OR q.class = ?5 AND EXISTS
+                         (SELECT 1 FROM raised r WHERE r.key = q.key AND r.pupil = ?4)))",
                 )?
-                .query_row(rusqlite::params![kind, date, half, pupil.as_bytes(), class.as_bytes()], |r| r.get(0))?)
+                .query_row(params![kind, date, half, pupil.as_bytes(), class.as_bytes()], |r| r.get(0))?)
         };
         Ok(Stands { code, provisional, unsure: asked("unsure_time")?, late_register: asked("late_register")? })
     })

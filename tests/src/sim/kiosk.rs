@@ -5,7 +5,7 @@
 use super::server::{Answer, Ask};
 use crate::forget::Disk;
 use axum::http::StatusCode;
-use kiosk::clock::{Clock, Dial};
+use kiosk::clock::Clock;
 use kiosk::hub::by_hand::ByHand;
 use kiosk::hub::{Front, Heard};
 use kiosk::store::kept::{self, Enrolled, Token};
@@ -13,6 +13,7 @@ use kiosk::store::{Store, StoreError};
 use kiosk::sync::Wires;
 use shared::id::BootId;
 use shared::observation::Observed;
+use shared::sim::Dial;
 use shared::sync::{Call, Event, Failure};
 use shared::wire::v1::{Enrolment, Hello, Problem, Pull, Push};
 use std::path::Path;
@@ -28,6 +29,8 @@ pub struct SimWires {
     pub sent: Vec<(u64, Ask)>,
     /// The timer that was set since anybody looked: milliseconds of the kiosk's clock.
     pub wake: Option<u64>,
+    /// A server that was restored asks what it keeps.
+    pub asked: bool,
 }
 
 fn slot(ask: &Ask) -> usize {
@@ -62,7 +65,7 @@ impl Wires for SimWires {
         self.send(Ask::Pull(pull));
     }
     fn witness(&mut self, _store: &Store) {
-        // Only a server that `restore` brought back asks; the simulator puts files back by itself.
+        self.asked = true;
     }
     fn abort(&mut self) {
         self.flying = [None; 3];

@@ -6,7 +6,7 @@
 use super::fact::{Fact, Said};
 use shared::act::{Act, Officer};
 use shared::calendar::{Half, SessionKey, Times};
-use shared::id::{ClassId, LogId, PupilId};
+use shared::id::{ClassId, KioskId, LogId, PupilId};
 use shared::observation::{Mark, Observation};
 use std::collections::BTreeMap;
 
@@ -25,13 +25,47 @@ pub struct Expected {
     pub late_register: bool,
     /// A person in the office has spoken.
     pub ruled: bool,
+    /// One kiosk spoke in two logs, which disagree; true: within two minutes.
+    pub two_logs: Option<bool>,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 struct Word {
+    kiosk: Option<KioskId>,
     mark: Option<Mark>,
+    /// When that was said last.
+    at: Option<i64>,
     late: Option<i64>,
     first: Option<i64>,
+    blanked: Option<i64>,
+}
+
+/// What a kiosk said in one log does not stand where it said something else later in another.
+fn later_in_another_log(words: &mut BTreeMap<LogId, Word>, expected: &mut Expected) {
+    let each = words.clone();
+    for (log, word) in words.iter_mut() {
+        for (_, other) in each.iter().filter(|(of, o)| *of != log && o.kiosk == word.kiosk) {
+            let mut overtakes = |this: Option<i64>, mine: Option<i64>| {
+                let (Some(this), Some(mine)) = (this, mine) else { return false };
+                let close = (this - mine).abs() < 2 * MINUTE;
+                expected.two_logs = Some(expected.two_logs.unwrap_or_default() || close);
+                this > mine
+            };
+            let (at, absent) = (other.at, other.at.filter(|_| other.mark == Some(Mark::Absent)));
+            let late = other.late.filter(|_| word.mark == Some(Mark::Absent));
+            let mine = word.at.filter(|_| word.mark.is_some());
+            if [at.filter(|_| other.mark.is_some()), late, other.blanked].map(|it| overtakes(it, mine)).contains(&true)
+            {
+                word.mark = None;
+            }
+            if [absent, other.blanked].map(|it| overtakes(it, word.late)).contains(&true) {
+                word.late = None;
+            }
+            if overtakes(other.blanked, word.first) {
+                word.first = None;
+            }
+        }
+    }
 }
 
 /// Works it out. `facts`: each once, those that count, in the order of their logs.
@@ -66,16 +100,18 @@ pub fn expect(
                     morning.push((at, matches!(seen.what, Observation::Left { .. })));
                 }
                 let word = words.entry(fact.log).or_default();
+                word.kiosk = fact.kiosk;
                 match &seen.what {
                     Observation::Marked { session: of, pupil: who, mark, .. } if *of == session && *who == pupil => {
                         match mark {
-                            Mark::Blank => *word = Word::default(),
+                            Mark::Blank => *word = Word { kiosk: fact.kiosk, blanked: Some(at), ..Word::default() },
                             mark => {
                                 if *mark == Mark::Absent {
                                     word.late = None;
                                 }
                                 word.first = word.first.or(Some(at));
                                 word.mark = Some(*mark);
+                                word.at = Some(at);
                             }
                         }
                     }
@@ -152,6 +188,7 @@ pub fn expect(
         expected.ruled = true;
         return expected;
     }
+    later_in_another_log(&mut words, &mut expected);
     let plan = plan.map(|(.., code)| code);
     let present = if session.half == Half::Am { "/" } else { "\\" };
     let absent = words.values().any(|w| w.mark == Some(Mark::Absent));

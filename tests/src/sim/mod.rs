@@ -22,6 +22,7 @@ mod school;
 mod server;
 mod settle;
 pub mod soak;
+mod spoil;
 mod trace;
 mod world;
 

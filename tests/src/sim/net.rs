@@ -6,9 +6,10 @@ use super::kiosk::event;
 use super::server::{Answer, Ask};
 use super::world::{Happening, World};
 use axum::http::StatusCode;
+use kiosk::store::school;
 use shared::sync::{Call, Event, Failure};
 use shared::time::Mono;
-use shared::wire::v1::Pulled;
+use shared::wire::v1::{Pulled, Witnessed};
 
 /// Milliseconds after which a kiosk gives a request up, as its HTTP client does.
 const PATIENCE: i64 = 30_000;
@@ -113,10 +114,6 @@ impl World {
             return self.kill_server(false);
         }
         self.tally.exchanges += 1;
-        if self.server.off_by != 0 && matches!(ask, Ask::Hello(_)) {
-            // It is told a wrong time, and cannot know.
-            self.judge.misled.insert(self.kiosks[kiosk].boot);
-        }
         let answer = self.asks(kiosk, &ask);
         if self.server.disk.is_dark() {
             self.say(format_args!("k{kiosk} {} and the server's power goes", words(&ask)));
@@ -139,8 +136,12 @@ impl World {
                 let park = self.parks;
                 self.parked.insert(park, Parked { kiosk, life, id, ask });
                 // A proxy may hold a pull longer than the server would; nothing may hang on how long.
-                let longest = if self.night() { 30_000_000 } else { 900_000 };
-                let wait = self.rng.i64(30_000..longest);
+                let waits = match (self.night(), self.calm) {
+                    (true, _) => 30_000..30_000_000,
+                    (false, true) => 30_000..900_000,
+                    (false, false) => 60_000..2_400_000,
+                };
+                let wait = self.rng.i64(waits);
                 self.later(wait, Happening::Unparks(park));
                 return self.news();
             }
@@ -195,6 +196,53 @@ impl World {
         }
         let takes = self.takes(kiosk);
         self.later(takes, Happening::Answered { kiosk, life, id, ask: Box::new(ask), answer });
+    }
+
+    /// A kiosk begins to say what it keeps to a server that was restored.
+    pub fn says_what_it_keeps(&mut self, kiosk: usize) {
+        let link = self.links[kiosk];
+        if link.up_cut || link.down_cut || self.lost(kiosk) {
+            return; // the next hello asks again
+        }
+        let (takes, life) = (self.takes(kiosk), self.kiosks[kiosk].life);
+        self.later(takes, Happening::Witnesses { kiosk, life });
+    }
+
+    /// It says it, in as many requests as it takes.
+    pub fn witnesses(&mut self, kiosk: usize, life: u64) {
+        if !self.server.is_up() || self.kiosks[kiosk].life != life {
+            return;
+        }
+        for part in 0.. {
+            let Some(on) = &mut self.kiosks[kiosk].on else { return };
+            let said = match on.store(move |tx| school::witness(tx, part)) {
+                Ok(Some(said)) => said,
+                Ok(None) => return,
+                Err(_) if self.kiosks[kiosk].disk.is_dark() => return self.crash(kiosk, true),
+                Err(error) => return self.fail(format!("kiosk {kiosk} cannot say what it keeps: {error}")),
+            };
+            let (status, body) = self.server.witness(&self.kiosks[kiosk].token, &said);
+            if self.server.disk.is_dark() {
+                return self.kill_server(true);
+            }
+            let (marks, parts) = (said.marks.len(), said.tail.len());
+            self.say(format_args!("k{kiosk} witness: {marks} marks, {parts} sealed parts -> {}", status.as_u16()));
+            self.tally.exchanges += 1;
+            let taken = match serde_json::from_slice::<Witnessed>(&body) {
+                Ok(answer) if status == StatusCode::OK => answer.taken,
+                _ => break, // the next hello asks again
+            };
+            if said.done || !taken {
+                let id = said.id;
+                let noted = self.kiosks[kiosk].on.as_mut().map(|on| on.store(move |tx| school::answered(tx, &id)));
+                if noted.is_some_and(|noted| noted.is_err()) && self.kiosks[kiosk].disk.is_dark() {
+                    return self.crash(kiosk, true);
+                }
+                break;
+            }
+        }
+        self.find_the_revoked();
+        self.news();
     }
 
     /// An answer reaches a kiosk.

@@ -47,6 +47,25 @@ pub fn mount(folder: &Path, seed: u64) -> Disk {
     Disk::mount(folder, seed).expect("a disk")
 }
 
+/// What lies in a plain folder.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read(folder: &Path) -> std::io::Result<Image> {
+    let (mut image, mut folders) = (Image::default(), vec![folder.to_owned()]);
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(below) = path.strip_prefix(folder) {
+                image.files.insert(below.to_owned(), std::fs::read(&path)?);
+            }
+        }
+    }
+    Ok(image)
+}
+
 /// The bytes on a disk.
 pub fn size(image: &Image) -> u64 {
     image.files.values().map(|bytes| bytes.len() as u64).sum()
@@ -62,6 +81,8 @@ pub struct Template {
     pub kiosks: Vec<Image>,
     /// Who each kiosk is.
     pub ids: Vec<shared::id::KioskId>,
+    /// What was printed when the server was set up.
+    pub paper: String,
 }
 
 /// The template of this process.
@@ -69,7 +90,7 @@ pub fn template() -> &'static Template {
     static MADE: OnceLock<Template> = OnceLock::new();
     MADE.get_or_init(|| {
         let place = Place::new();
-        let (school, ids, server, kiosks) = super::school::School::make(&place);
-        Template { school, server, kiosks, ids }
+        let (school, ids, server, kiosks, paper) = super::school::School::make(&place);
+        Template { school, server, kiosks, ids, paper }
     })
 }

@@ -4,52 +4,57 @@
 
 use super::fact::all;
 use super::kiosk::{Kiosk, identity};
-use super::places::{mount, size};
+use super::places::{mount, read, size, template};
 use super::world::{Happening, World};
-use crate::forget::Image;
-use server::device;
+use server::{backup, device, recovery, restore};
+use shared::id::LogId;
 use shared::observation::Observed;
 use std::collections::BTreeSet;
 
 impl World {
-    /// A consistent copy of the server's files: what a verified backup holds.
-    pub fn server_image(&mut self) -> Image {
-        // As a backup does once the copy is verified: kiosks may forget what is in it, after thirty days.
-        let noted = self.server.write(|tx| Ok(tx.execute("UPDATE log SET durable_seq = head_seq", [])?));
-        if let Err(error) = noted {
-            self.fail(format!("the backup was not noted: {error}"));
+    /// A backup into a second place, made and verified by the program that does it, while it serves.
+    pub fn back_up(&mut self) {
+        if self.backed_up == self.now / 1000 {
+            return self.tally.skip("a second backup in one second");
         }
-        self.server.disk.snapshot()
+        self.backed_up = self.now / 1000;
+        let into = self.place.folder("second-place");
+        let made = std::fs::create_dir_all(&into)
+            .map_err(|e| e.to_string())
+            .and_then(|()| backup::make(self.server.stores(), &into).map_err(|e| e.to_string()))
+            .and_then(|made| made.note(true).map(|()| made.folder).map_err(|e| e.to_string()));
+        if self.server.disk.is_dark() {
+            return self.kill_server(true); // what is not noted is not counted on
+        }
+        match made {
+            Ok(folder) => self.backup = Some(folder),
+            Err(words) => self.fail(format!("no backup: {words}")),
+        }
     }
 
-    /// The server's files are put back as they were copied, and kiosks are to take a new snapshot, as a backup sees to.
+    /// The server is restored onto an empty machine, from its newest backup and the paper with the key.
     pub fn restore_server(&mut self) {
-        let Some(image) = self.backup.clone() else { return };
+        let Some(folder) = self.backup.clone() else { return };
+        self.what_kiosks_carry();
         self.server.kill(false);
         self.parked.clear();
+        let into = self.place.folder(&format!("restored-{}", self.tally.events));
+        let restored = recovery::Key::read(&template().paper).and_then(|key| {
+            let asked = restore::Asked { folder: &folder, into: &into, key: Some(&key), by: &super::server::officer() };
+            restore::restore(&asked, self.server.clock())
+        });
+        let image = match restored.map_err(|e| e.to_string()).and_then(|_| read(&into).map_err(|e| e.to_string())) {
+            Ok(image) => image,
+            Err(words) => return self.fail(format!("the server cannot be restored: {words}")),
+        };
         self.server.disk.restore(&image);
         if let Err(error) = self.server.start(self.now, false) {
             return self.fail(format!("the restored server does not start: {error}"));
-        }
-        let renewed = self.server.write(|tx| {
-            let kiosks: Vec<[u8; 16]> = tx
-                .prepare("SELECT id FROM kiosk ORDER BY id")?
-                .query_map([], |r| r.get(0))?
-                .collect::<Result<_, _>>()?;
-            for kiosk in kiosks {
-                let feed: [u8; 16] = server::secret::random()?;
-                tx.execute("UPDATE kiosk SET feed = ?2 WHERE id = ?1", rusqlite::params![kiosk, feed])?;
-            }
-            Ok(())
-        });
-        if let Err(error) = renewed {
-            return self.fail(format!("the restored server takes no new feed: {error}"));
         }
         if let Err(words) = self.judge.restored(&self.server) {
             return self.fail(words);
         }
         self.restored = true;
-        self.revoked.clear();
         self.seen_changes = 0;
         self.say(format_args!("server restored"));
         self.mourn();
@@ -57,7 +62,27 @@ impl World {
         self.find_the_revoked();
     }
 
-    fn find_the_revoked(&mut self) {
+    /// What each kiosk carries of the school's own log, which the restored server must have back in the end.
+    fn what_kiosks_carry(&mut self) {
+        self.carried.clear(); // of a restore before: what did not come back by now comes back no more
+        let own = self.server.school().read_now(|tx| {
+            let sql = "SELECT log FROM log WHERE kiosk IS NULL AND sealed_at IS NULL";
+            Ok(tx.query_row(sql, [], |r| r.get::<_, [u8; 16]>(0))?)
+        });
+        let Ok(own) = own else { return };
+        for (n, kiosk) in self.kiosks.iter_mut().enumerate() {
+            let Some(on) = &mut kiosk.on else { continue };
+            let sql = "SELECT ifnull(max(last), 0) FROM tail WHERE log = ?1";
+            let last = on.store(move |tx| Ok(tx.query_row(sql, [own], |r| r.get::<_, i64>(0))?)).unwrap_or_default();
+            if last > 0 {
+                self.carried.push((n, LogId::from_bytes(own), last.unsigned_abs()));
+            }
+        }
+    }
+
+    /// Whom the server has revoked, as its file says.
+    pub fn find_the_revoked(&mut self) {
+        self.revoked.clear();
         let revoked = self.server.school().read_now(|tx| {
             let mut rows = tx.prepare("SELECT id FROM kiosk WHERE revoked_at IS NOT NULL")?;
             let rows = rows.query_map([], |r| r.get::<_, [u8; 16]>(0))?;
@@ -69,7 +94,7 @@ impl World {
     }
 
     /// Every fact that stands anywhere in the server's file.
-    fn stands(&self) -> BTreeSet<String> {
+    pub(super) fn stands(&self) -> BTreeSet<String> {
         if !self.server.is_up() {
             return BTreeSet::new();
         }
@@ -112,7 +137,7 @@ impl World {
     }
 
     /// The facts on a kiosk's card.
-    fn on_card(&mut self, n: usize) -> Vec<String> {
+    pub(super) fn on_card(&mut self, n: usize) -> Vec<String> {
         let folder = self.kiosks[n].disk.folder().to_owned();
         let read = |c: &rusqlite::Connection| -> rusqlite::Result<Vec<String>> {
             let mut bodies = c.prepare("SELECT body FROM entry")?;
@@ -168,6 +193,7 @@ impl World {
         match device::revoke_now(&stores, school, self.ids[n], &super::server::officer(), now) {
             Ok(()) => {
                 let id = self.ids[n];
+                self.judge.revoked.insert(id, self.now);
                 self.revoked.extend((0..self.ids.len()).filter(|k| self.ids[*k] == id));
                 self.news();
             }

@@ -80,7 +80,7 @@ impl School {
     ///
     /// # Panics
     /// When the product refuses what it should take: then no seed can be played.
-    pub fn make(place: &Place) -> (Self, Vec<KioskId>, Image, Vec<Image>) {
+    pub fn make(place: &Place) -> (Self, Vec<KioskId>, Image, Vec<Image>, String) {
         let school = Self::new();
         shared::sim::seed(Some(0x5c00_1000));
         let at = school.calendar.instant(day(2026, 9, 1).and_time(NaiveTime::MIN)).0 + 8 * 3_600_000;
@@ -97,10 +97,11 @@ impl School {
             Kiosk::furnish(disk.folder(), granted);
             kiosks.push(disk.snapshot());
         }
+        let paper = server::recovery::renew(server.stores()).expect("a recovery key").text();
         server.stop();
         shared::sim::seed(None);
         let server = server.disk.snapshot();
-        (school, ids, server, kiosks)
+        (school, ids, server, kiosks, paper)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::forget::Disk;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use server::clock::{Clock, Dial, Now};
+use server::clock::{Clock, Now};
 use server::state::App;
 use server::store::{School, StoreError, Stores, WriteTx};
 use server::{enrol, jobs, router, school};
@@ -14,9 +14,10 @@ use shared::act::Officer;
 use shared::calendar::Calendar;
 use shared::id::ClassId;
 use shared::log::Hash;
+use shared::sim::Dial;
 use shared::text::{Name, Text};
 use shared::time::Millis;
-use shared::wire::v1::{EnrolPoll, EnrolRequest, EnrolTicket, Enrolment, Hello, Mode, Pull, Push};
+use shared::wire::v1::{EnrolPoll, EnrolRequest, EnrolTicket, Enrolment, Hello, Mode, Pull, Push, Witness};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tower::ServiceExt;
@@ -87,7 +88,7 @@ impl Server {
         let mut server = Self::new(disk, at);
         let stores = Stores::open_inline(server.disk.folder(), Clock::by_hand(server.hands.clone())).expect("stores");
         school::add(&stores, "elm", "Elm Primary", calendar, "Ada Head, headteacher, 2026-09-01").expect("a school");
-        server.serve(stores);
+        server.serve(stores).expect("the school");
         server
     }
 
@@ -108,16 +109,16 @@ impl Server {
         }
         self.set(at);
         let stores = Stores::open_inline(self.disk.folder(), Clock::by_hand(self.hands.clone()))?;
-        self.serve(stores);
-        Ok(())
+        self.serve(stores)
     }
 
-    fn serve(&mut self, stores: Arc<Stores>) {
+    fn serve(&mut self, stores: Arc<Stores>) -> Result<(), StoreError> {
         let (stopping, stop) = tokio::sync::watch::channel(false);
         let app = App::new(stores.clone(), Hash([9; 32]), stop);
         let router = router::kiosks(app.clone());
-        let school = stores.school_by_slug("elm").expect("the school");
+        let school = stores.school_by_slug("elm").ok_or(StoreError::Missing("the school"))?;
         self.up = Some(Up { stores, school, app, router, _stopping: stopping });
+        Ok(())
     }
 
     /// Whether it runs.
@@ -211,6 +212,23 @@ impl Server {
             }
         };
         self.send(request.expect("a request"))
+    }
+
+    /// A kiosk says what it keeps of the school, after a restore.
+    ///
+    /// # Panics
+    /// When it neither answers nor fails.
+    pub fn witness(&self, token: &str, said: &Witness) -> Answer {
+        let request = Request::post("/sync/v1/witness")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(serde_json::to_vec(said).unwrap_or_default()));
+        self.send(request.expect("a request"))
+    }
+
+    /// Its clock, for a program that runs on the same machine.
+    pub fn clock(&self) -> Clock {
+        Clock::by_hand(self.hands.clone())
     }
 
     fn send(&self, request: Request<Body>) -> Answer {

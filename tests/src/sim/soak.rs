@@ -66,10 +66,11 @@ pub fn run(args: &Args) -> ExitCode {
         seed += 1;
     }
     let seeds = seed - first;
-    let minutes = begun.elapsed().as_secs_f64() / 60.0;
+    let minutes = core_minutes();
     let faults: u64 = all.faults.values().sum();
     println!("seeds {first} to {}: {seeds}", seed.saturating_sub(1));
     println!("simulated kiosk-days: {}", all.kiosk_days);
+    println!("minutes: {:.1}; of a core: {minutes:.1}", begun.elapsed().as_secs_f64() / 60.0);
     println!("kiosk-days per core-minute: {:.0}", all.kiosk_days as f64 / minutes);
     println!(
         "touches {}, confirmed facts {}, exchanges {}, registers taken {}, closed {}, deeds of the office {}",
@@ -97,6 +98,12 @@ pub fn run(args: &Args) -> ExitCode {
         return ExitCode::FAILURE;
     }
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Minutes of a core that this process has worked.
+fn core_minutes() -> f64 {
+    let worked = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    (worked.tv_sec as f64 + worked.tv_nsec as f64 / 1e9) / 60.0
 }
 
 fn note(path: &PathBuf, numbers: &[u64], minutes: f64) -> std::io::Result<()> {

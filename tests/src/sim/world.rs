@@ -17,8 +17,9 @@ use crate::forget::Image;
 use fastrand::Rng;
 use kiosk::core::Msg;
 use kiosk::hub::Heard;
-use shared::id::{BootId, KioskId};
+use shared::id::{BootId, KioskId, LogId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// Something that is going to happen.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ pub enum Happening {
     PowerOff(usize),
     /// A program starts again, the machine was on.
     Restart(usize),
+    /// What a kiosk says to a server that was restored is there.
+    Witnesses { kiosk: usize, life: u64 },
     /// The server starts again; true: its machine too.
     ServerOn(bool),
     /// A fault.
@@ -103,7 +106,12 @@ pub struct World {
     /// The server's power is going to go as it closes registers next.
     pub cut_at_close: Option<u64>,
     pub timers: Vec<u64>,
-    pub backup: Option<Image>,
+    /// The newest whole backup.
+    pub backup: Option<PathBuf>,
+    /// The second in which it was begun.
+    pub backed_up: i64,
+    /// What kiosks carried of the school's own log when the server was restored: which kiosk, the log, up to which entry.
+    pub carried: Vec<(usize, LogId, u64)>,
     pub old_card: Option<(usize, Image)>,
     /// Kiosks whose card was put back or copied: what only it held may be lost.
     pub replaced: BTreeSet<usize>,
@@ -164,6 +172,8 @@ impl World {
             cut_at_close: None,
             timers: vec![0; n],
             backup: None,
+            backed_up: 0,
+            carried: Vec::new(),
             old_card: None,
             replaced: BTreeSet::new(),
             wrong: None,
@@ -263,7 +273,7 @@ impl World {
                         on.fold();
                     }
                     self.go_on(kiosk);
-                    let pause = if self.night() { 900_000 } else { 60_000 };
+                    let pause = if self.night() { 900_000 } else { 100_000 };
                     self.later(pause, Happening::Tick(kiosk));
                 }
             }
@@ -285,6 +295,7 @@ impl World {
                 }
             }
             Happening::Restart(kiosk) => self.restart(kiosk),
+            Happening::Witnesses { kiosk, life } => self.witnesses(kiosk, life),
             Happening::ServerOn(machine) => self.server_on(machine),
             Happening::Strikes(fault) => self.strike(fault),
             Happening::Mended(kiosk) => {
@@ -393,11 +404,14 @@ impl World {
             if let Some((Point::InExchange(_), machine)) = armed {
                 self.armed[n] = Some((Point::InExchange(u8::try_from(left.max(0)).unwrap_or(0)), machine));
             }
-            let (sent, wake) = match on.wires() {
-                Some(wires) => (std::mem::take(&mut wires.sent), wires.wake.take()),
-                None => (Vec::new(), None),
+            let (sent, wake, asked) = match on.wires() {
+                Some(wires) => (std::mem::take(&mut wires.sent), wires.wake.take(), std::mem::take(&mut wires.asked)),
+                None => (Vec::new(), None, false),
             };
             self.listen(n);
+            if asked {
+                self.says_what_it_keeps(n);
+            }
             if let Some(ms) = wake {
                 self.timers[n] += 1;
                 let (life, timer) = (self.kiosks[n].life, self.timers[n]);

@@ -1,9 +1,9 @@
 //! Damaged files on a real disk: set aside as they are, and what can be read of them goes on.
 
 use super::*;
-use crate::store::{kept, log};
-use shared::id::{BootId, ClassId, KioskId, PupilId, SchoolId};
-use shared::log::Hash;
+use crate::store::{kept, log, school};
+use shared::id::{BootId, ClassId, KioskId, LogId, PupilId, SchoolId};
+use shared::log::{Hash, Head};
 use shared::observation::{Mark, Notice, Observation, Observed};
 use shared::time::Mono;
 use std::os::unix::fs::FileExt;
@@ -24,7 +24,7 @@ fn tap(n: i64) -> Observed {
     Observed { at: reading(n), by: None, what, origin: None }
 }
 
-/// A kiosk with 200 taps, of which the server has the first 150.
+/// A kiosk with 200 taps, of which the server, and a backup of it, have the first 150.
 fn lived_in(dir: &Path) {
     let store = Store::open(dir).unwrap();
     let enrolled = kept::Enrolled {
@@ -41,7 +41,10 @@ fn lived_in(dir: &Path) {
         .write_now(move |tx| {
             kept::enrol(tx, &enrolled)?;
             log::append(tx, &taps)?;
-            log::acked(tx, 150, 100, AT)
+            // Of each day and log of the school the kiosk keeps the end that it was shown.
+            let seen = Head { seq: 1204, hash: Hash([7; 32]) };
+            school::head(tx, AT, Some(LogId::from_bytes([6; 16])), seen)?;
+            log::acked(tx, 150, 150, AT)
         })
         .unwrap();
 }
@@ -99,6 +102,12 @@ fn what_was_not_sent_is_taken_over_with_the_place_where_it_stood_first() {
     assert_eq!((aside.enrolled, aside.kept, aside.lost), (true, 49, 1));
     assert_eq!(std::fs::read(&aside.path).unwrap(), before, "the damaged file is as it was");
     assert_eq!(store.write_now(|tx| kept::enrolled(tx)).unwrap().unwrap().room, "Room 7");
+    let seen = "SELECT count(*) FROM school_head WHERE log = x'06060606060606060606060606060606' AND seq = 1204";
+    assert_eq!(
+        store.write_now(|tx| Ok(tx.query_row(seen, [], |r| r.get::<_, i64>(0))?)).unwrap(),
+        1,
+        "a witness still"
+    );
     let facts = facts(&store);
     let taps: Vec<i64> = facts.iter().filter(|f| f.what.by_a_person()).map(|f| f.at.mono.0).collect();
     let expected: Vec<i64> = (151..=200).filter(|n| *n != 173).collect();
@@ -111,6 +120,26 @@ fn what_was_not_sent_is_taken_over_with_the_place_where_it_stood_first() {
     assert_eq!(facts.last().unwrap().what, told);
     let now = store.write_now(|tx| log::current(tx)).unwrap();
     assert!(now.log != log_before.log && now.acked == 0);
+}
+
+/// The server may be restored from the backup that holds the first 100 only; and this kiosk has the rest no more.
+#[test]
+fn what_the_server_has_and_no_backup_goes_on_too_and_is_not_called_unsent() {
+    let dir = tempfile::tempdir().unwrap();
+    lived_in(dir.path());
+    {
+        let store = Store::open(dir.path()).unwrap();
+        store.write_now(|tx| log::acked(tx, 150, 100, AT)).unwrap();
+    }
+    for at in find(dir.path(), b"\"mono\":173") {
+        spoil(dir.path(), FILE, at + 9, b"4");
+    }
+    let (store, aside) = open_or_begin_anew(dir.path(), reading(999)).unwrap();
+    let aside = aside.unwrap();
+    assert_eq!((aside.kept, aside.lost), (49, 1));
+    let all = facts(&store);
+    let taps: Vec<i64> = all.iter().filter(|f| f.what.by_a_person()).map(|f| f.at.mono.0).collect();
+    assert_eq!(taps, (101..=200).filter(|n| *n != 173).collect::<Vec<i64>>());
 }
 
 /// Wherever it stands, also where a page that was split still holds it.

@@ -116,13 +116,14 @@ fn logs() -> impl Strategy<Value = Vec<(Who, Interval, What)>> {
     (
         kiosk(Who::Room),
         kiosk(Who::SecondKiosk),
+        kiosk(Who::RoomAgain),
         kiosk(Who::OtherRoom),
         kiosk(Who::Reception),
         office(Who::Office, 5),
         office(Who::Anew, 3),
         rule,
     )
-        .prop_map(|(a, b, c, d, e, f, g)| [a, b, c, d, e, f, g].concat())
+        .prop_map(|(a, b, c, d, e, f, g, h)| [a, b, c, d, e, f, g, h].concat())
 }
 
 fn sitting() -> impl Strategy<Value = Sitting> {

@@ -3,7 +3,7 @@
 use crate::act::Officer;
 use crate::calendar::{Half, SessionKey};
 use crate::codes::Code;
-use crate::id::{ClassId, LogId, PlanId, PupilId};
+use crate::id::{ClassId, KioskId, LogId, PlanId, PupilId};
 use crate::log::Origin;
 use crate::observation::{Mark, Means};
 use crate::register::{DayKind, Decision, Fact, MarkKey, Provenance, QuestionKind, Sitting, Times, What, decide};
@@ -74,6 +74,8 @@ pub enum Who {
     Rule,
     /// The office again, on a server set up anew.
     Anew,
+    /// The room's kiosk again, in the log that it began when its card was put back.
+    RoomAgain,
 }
 
 impl Who {
@@ -83,9 +85,11 @@ impl Who {
     fn from(self) -> Provenance {
         let person = |name_, position| Officer::Person { name: name(name_), position: name(position) };
         let teacher = Some(person("Ms Patel", "class teacher"));
-        let kiosk = |room, owns, by| Provenance::Kiosk { room: name(room), owns, by, staff: None };
+        let id = if self == Self::RoomAgain { Self::Room } else { self };
+        let id = KioskId::from_bytes([id as u8 + 1; 16]);
+        let kiosk = |room, owns, by| Provenance::Kiosk { kiosk: id, room: name(room), owns, by, staff: None };
         match self {
-            Self::Room => kiosk("Room 7", true, teacher),
+            Self::Room | Self::RoomAgain => kiosk("Room 7", true, teacher),
             Self::SecondKiosk => kiosk("Hall", true, teacher),
             Self::OtherRoom => kiosk("Room 2", false, teacher),
             Self::Reception => kiosk("Reception", true, None),

@@ -66,6 +66,31 @@ fn the_teachers_mark() {
             "/",
             &[],
         ),
+        Row(
+            "one kiosk in the log that it began anew: the later word, as within one log",
+            am(),
+            day().tap(857, Present).on(Who::RoomAgain, 905, tapped(Absent)).close(),
+            "N",
+            &[],
+        ),
+        Row(
+            "the same the other way round",
+            am(),
+            day().on(Who::RoomAgain, 857, tapped(Absent)).tap(905, Present).close(),
+            "/",
+            &[],
+        ),
+        Row("and taken back", am(), day().tap(857, Present).on(Who::RoomAgain, 905, tapped(Blank)).close(), "-", &[]),
+        Row(
+            "it may have been earlier (the card was copied): both stand",
+            am(),
+            day()
+                .within(Who::Room, between(857, 910), tapped(Present))
+                .within(Who::RoomAgain, between(905, 906), tapped(Absent))
+                .close(),
+            "/",
+            &[],
+        ),
         Row("present on a kiosk that does not own it", am(), other(day(), Present), "/", &[OtherKiosk]),
         Row("the same beats absent", am(), other(day().tap(857, Absent), Present).close(), "/", &[OtherKiosk]),
         Row("and is no question where the room says so too", am(), other(day().tap(857, Present), Present), "/", &[]),

@@ -173,7 +173,9 @@ impl Engine {
 
     fn hello_answered(&mut self, t0: Mono, t3: Mono, answer: &HelloAnswer, jitter: Jitter, out: &mut Vec<Action>) {
         let Some(sent) = self.hello.take() else { return };
-        if let Some(anchor) = Anchor::from_exchange(self.boot, t0, answer.t1, answer.t2, t3) {
+        // A server that is not sure of its clock can still be spoken to; what it takes for the time is nobody's.
+        let anchor = Anchor::from_exchange(self.boot, t0, answer.t1, answer.t2, t3);
+        if let Some(anchor) = anchor.filter(|_| !answer.unsure) {
             let keep = anchor.is_worth_keeping(self.anchor.as_ref());
             if keep {
                 self.anchor = Some(anchor);

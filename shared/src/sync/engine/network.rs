@@ -50,6 +50,7 @@ impl Server {
             school_head: Head::EMPTY,
             school_log: None,
             asks: None,
+            unsure: false,
         }
     }
     fn push(&mut self, push: &Push) -> Pushed {

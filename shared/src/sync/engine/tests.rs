@@ -46,6 +46,7 @@ fn answer(server: u64) -> HelloAnswer {
         school_head: head(0),
         school_log: None,
         asks: None,
+        unsure: false,
     }
 }
 
@@ -110,6 +111,26 @@ fn a_hello_brings_an_anchor_then_push_and_pull_go_side_by_side() {
             Action::Tell(Status::Waiting { unsent: 2 }),
         ]
     );
+}
+
+#[test]
+fn a_server_that_is_not_sure_of_its_clock_gives_no_anchor_and_everything_else() {
+    let mut engine = Engine::new(standing(7, 5));
+    engine.on(Event::Started, 0);
+    let out = engine.on(greeted(HelloAnswer { unsure: true, ..answer(5) }), 0);
+    assert_eq!(
+        out,
+        [
+            Action::WakeIn { ms: HELLO_EVERY_MS },
+            Action::Acked { upto: 5, durable: 0 },
+            send(6),
+            ask_rows(50, 0),
+            Action::Tell(Status::Waiting { unsent: 2 }),
+        ]
+    );
+    engine.on(Event::Woke, 0);
+    let out = engine.on(greeted(answer(5)), 0);
+    assert!(matches!(out[0], Action::NoteAnchor { keep: true, .. }), "as soon as it is sure: {out:?}");
 }
 
 #[test]
