@@ -8,8 +8,8 @@ use crate::auth::{self, Role, login, session};
 use crate::error::{Error, problem};
 use crate::look::{self, Look};
 use crate::office::{
-    absence, account, amend, calls, cards, door, held, import, kiosks, ledger, looks, paper, pupils, question,
-    reception, register, removal, restored, roll_call, staff, take, today, unexplained,
+    absence, account, amend, calls, cards, door, held, import, kiosks, leave, ledger, looks, paper, plans, pupils,
+    question, reception, register, removal, restored, roll_call, staff, take, today, unexplained,
 };
 use crate::state::App;
 use crate::{assets, enrol, health, live, sync};
@@ -75,6 +75,8 @@ const AMENDS: &[Role] = &[Office, Head];
 const PEOPLE: &[Role] = &[Office, Head];
 /// Sees how the roster came in.
 const IMPORTS: &[Role] = &[Office, Head, It];
+/// Decides about leave of absence (P14).
+const DECIDES: &[Role] = &[Head];
 /// Lets what is over six years old go.
 const REMOVES: &[Role] = &[Head];
 /// Sees who looked at whom.
@@ -124,6 +126,11 @@ pub const ROUTES: &[Route] = &[
     page("GET",  "/door",                             Who::SignedIn(READS), || get(door::page)),
     page("GET",  "/pupils",                           Who::SignedIn(READS), || get(pupils::page)),
     page("GET",  "/pupils/{pupil}",                   Who::SignedIn(READS), || get(pupils::one)),
+    page("GET",  "/plans",                            Who::SignedIn(READS), || get(plans::page)),
+    page("GET",  "/leave",                            Who::SignedIn(READS), || get(leave::page)),
+    page("GET",  "/leave/ask/{pupil}",                Who::SignedIn(AMENDS), || get(leave::form)),
+    page("POST", "/leave/ask/{pupil}",                Who::SignedIn(AMENDS), || post(leave::ask)),
+    page("POST", "/leave/decide/{plan}",              Who::SignedIn(DECIDES), || post(leave::decide)),
     page("GET",  "/paper/{session}",                  Who::SignedIn(READS), || get(paper::page)),
     page("GET",  "/calls",                            Who::SignedIn(READS), || get(calls::page)),
     page("GET",  "/live/calls",                       Who::SignedIn(READS), || get(live::calls)),
@@ -136,6 +143,8 @@ pub const ROUTES: &[Route] = &[
     page("GET",  "/amend/{pupil}/{session}",          Who::SignedIn(AMENDS), || get(amend::page)),
     page("POST", "/amend/{pupil}/{session}",          Who::SignedIn(AMENDS), || post(amend::submit)),
     page("POST", "/pupils/{pupil}/needs",             Who::SignedIn(AMENDS), || post(pupils::needs)),
+    page("POST", "/plans/preview",                    Who::SignedIn(AMENDS), || post(plans::preview)),
+    page("POST", "/plans/save",                       Who::SignedIn(AMENDS), || post(plans::save)),
     page("GET",  "/ledger/class/{class}/{session}",   Who::SignedIn(AMENDS), || get(ledger::of_class)),
     page("POST", "/ledger/class/{class}/{session}",   Who::SignedIn(AMENDS), || post(ledger::submit_class)),
     page("GET",  "/ledger/pupil/{pupil}",             Who::SignedIn(AMENDS), || get(ledger::of_pupil)),

@@ -5,7 +5,8 @@
 use crate::calendar::SessionKey;
 use crate::call::{Outcome, Whom};
 use crate::codes::Code;
-use crate::id::{CallId, ClassId, KioskId, LogId, PlanId, PupilId, StaffId};
+use crate::id::{CallId, ClassId, KioskId, LeaveId, LogId, PlanId, PupilId, StaffId};
+use crate::leave::Ground;
 use crate::log::{Hash, Head, Origin};
 use crate::register::QuestionKey;
 use crate::text::{Name, Remark};
@@ -132,6 +133,40 @@ pub enum Act {
         class: ClassId,
         /// The session.
         session: SessionKey,
+    },
+    /// Leave of absence was asked for in advance (P14).
+    LeaveAsked {
+        /// Names the request.
+        request: LeaveId,
+        /// The pupil.
+        pupil: PupilId,
+        /// First session.
+        from: SessionKey,
+        /// Last session.
+        until: SessionKey,
+        /// On which ground.
+        ground: Ground,
+        /// The parent who asks.
+        asked_by: Name,
+        /// What for.
+        said: Remark,
+        /// What was shown with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<Remark>,
+    },
+    /// The headteacher decided about leave of absence. What is granted is a plan of its own.
+    LeaveDecided {
+        /// Which request.
+        request: LeaveId,
+        /// Whose.
+        pupil: PupilId,
+        /// The first session that was asked for.
+        asked_from: SessionKey,
+        /// For how long it was granted; none: refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        granted: Option<Granted>,
+        /// Why.
+        reason: Remark,
     },
     /// A register was taken by hand, on paper, and the office entered what the list says. The marks are acts of their own.
     RegisterTaken {
@@ -286,6 +321,16 @@ pub enum Act {
         /// What is gone from which log. A missing body that no such act names is tampering.
         gone: Vec<Gone>,
     },
+}
+
+/// The time for which leave was granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Granted {
+    /// First session.
+    pub from: SessionKey,
+    /// Last session.
+    pub until: SessionKey,
 }
 
 /// Where a log stood.

@@ -64,6 +64,8 @@ ids! {
     PlanId;
     /// A call home: one for all children of a family.
     CallId;
+    /// Leave of absence that was asked for.
+    LeaveId;
     /// A roll call, by the kiosk's run and the moment at which it began there.
     RollCallId;
 }

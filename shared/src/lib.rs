@@ -10,6 +10,7 @@ pub mod call;
 pub mod codes;
 pub mod id;
 pub mod kept;
+pub mod leave;
 pub mod limits;
 pub mod log;
 pub mod observation;

@@ -5,7 +5,7 @@
 use super::choose::{self, Group};
 use super::entry::{self, Pupil, Standing, found};
 use super::{Fields, Sent, Shell, html, named, words};
-use crate::auth::Actor;
+use crate::auth::{Actor, Role};
 use crate::calls;
 use crate::error::{Answer, Error};
 use crate::record;
@@ -80,7 +80,7 @@ pub async fn page(
 ) -> Answer {
     let (pupil, session): (PupilId, SessionKey) = (named(&pupil)?, named(&session)?);
     let shell = Shell::of(&actor, "/today");
-    let now = app.clock.now().at;
+    let (now, head) = (app.clock.now().at, actor.role == Role::Head);
     let page = actor.school.read(move |tx| {
         let Some(who) = entry::pupil(tx, pupil, session)? else { return Ok(None) };
         let today = words::full_day(tx.calendar()?.date_of(now));
@@ -90,7 +90,7 @@ pub async fn page(
             session,
             title: words::session(session),
             standing: entry::standing(tx, pupil, session)?,
-            groups: choose::groups(session, true),
+            groups: choose::groups(session, true, head),
             contacts: contacts(tx, pupil)?,
             plans: plans(tx, pupil, session)?,
             siblings: calls::siblings(tx, pupil, session)?,
@@ -158,6 +158,7 @@ pub async fn submit(
     if code.is_attending() || code.late() {
         return Err(Error::BadInput("This code says that the pupil is here. Go back and choose another.".to_owned()));
     }
+    choose::may(code, actor.role)?;
     let detail = choose::detail(code, fields.one("detail"))?;
     let told_by: Remark = choose::needed(fields.one("told_by"), "Who told you")?;
     let said: Remark = choose::needed(fields.one("said"), "What was said")?;

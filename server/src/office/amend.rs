@@ -5,7 +5,7 @@
 use super::choose::{self, Group};
 use super::entry::{self, Entry, Pupil, Standing, found};
 use super::{Sent, Shell, html, named, words};
-use crate::auth::Actor;
+use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record;
 use crate::state::App;
@@ -58,14 +58,14 @@ pub async fn page(
 ) -> Answer {
     let (pupil, session): (PupilId, SessionKey) = (named(&pupil)?, named(&session)?);
     let shell = Shell::of(&actor, "/today");
-    let now = app.clock.now().at;
+    let (now, head) = (app.clock.now().at, actor.role == Role::Head);
     let page = actor.school.read(move |tx| {
         let Some(who) = entry::pupil(tx, pupil, session)? else { return Ok(None) };
         let calendar = tx.calendar()?;
         let standing = entry::standing(tx, pupil, session)?;
         let entries = entry::history(tx, pupil, session, &calendar)?;
         let seen = seen_text(&record::seen(tx, MarkKey { pupil, session })?);
-        let groups = choose::groups(session, false);
+        let groups = choose::groups(session, false, head);
         let title = words::session(session);
         let today = words::full_day(calendar.date_of(now));
         Ok(Some(AmendPage { shell, pupil: who, session, title, standing, entries, groups, seen, today }))
@@ -82,6 +82,7 @@ pub async fn submit(
 ) -> Answer {
     let (pupil, session): (PupilId, SessionKey) = (named(&pupil)?, named(&session)?);
     let code = if form.code == "blank" { None } else { Some(choose::code(&form.code, session)?) };
+    code.map_or(Ok(()), |code| choose::may(code, actor.role))?;
     let minutes = minutes(&form.minutes)?.filter(|_| code.is_some_and(|c| c.late()));
     let detail = match code {
         Some(code) => choose::detail(code, &form.detail)?,

@@ -2,6 +2,7 @@
 //!
 //! Must never: know a code by its letter. Everything here comes from the table of codes.
 
+use crate::auth::Role;
 use crate::error::Error;
 use shared::calendar::SessionKey;
 use shared::codes::{Class, Code};
@@ -33,9 +34,9 @@ pub struct Choice {
 const DAILY: [Code; 6] = [Code::I, Code::M, Code::L, Code::U, Code::V, Code::N];
 
 /// The codes of the table for a session's date, each once: those of every day, then the rest by how they count.
-/// `absences` leaves out what a plan cannot be: being here, and having no reason.
+/// `absences` leaves out what a plan cannot be: being here, and having no reason. Leave of absence is offered to whom `grants` it.
 #[must_use]
-pub fn groups(session: SessionKey, absences: bool) -> Vec<Group> {
+pub fn groups(session: SessionKey, absences: bool, grants: bool) -> Vec<Group> {
     let order = [
         (Class::Attending, "Here"),
         (Class::Authorised, "Absent, authorised"),
@@ -49,6 +50,7 @@ pub fn groups(session: SessionKey, absences: bool) -> Vec<Group> {
         code.offered(session.date)
             && !other_half(*code, session)
             && !(absences && (here || code.late() || *code == Code::N))
+            && (grants || !leave(*code))
     };
     let daily: Vec<Code> = [Code::present(session.half)].into_iter().chain(DAILY).filter(fits).collect();
     let rest = order.into_iter().map(|(class, name)| {
@@ -81,6 +83,19 @@ fn other_half(code: Code, session: SessionKey) -> bool {
 /// Authorised absence that somebody has to ask for in advance and the headteacher alone grants (P14).
 fn leave(code: Code) -> bool {
     ["C", "C1", "C2", "J1", "S"].contains(&code.as_str())
+}
+
+/// Refuses leave of absence from anybody but the headteacher, who alone grants it (P14).
+///
+/// # Errors
+/// [`Error::BadInput`] with what to do instead.
+pub fn may(code: Code, role: Role) -> Result<(), Error> {
+    if leave(code) && role != Role::Head {
+        return Err(Error::BadInput(format!(
+            "{code} is leave of absence, which the headteacher alone grants. Ask for it on the page Leave."
+        )));
+    }
+    Ok(())
 }
 
 /// A code that the office may choose for this session.
@@ -147,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_office_has_every_code_of_the_table_once() {
-        let offered = groups(session(Half::Am), false);
+        let offered = groups(session(Half::Am), false, true);
         let codes: Vec<_> = offered.iter().flat_map(|g| g.codes.iter().map(|c| c.code)).collect();
         let all = Code::offered_on(session(Half::Am).date, false).count();
         assert_eq!(codes.len(), all - 1, "all but the other half's present");
@@ -159,9 +174,13 @@ mod tests {
 
     #[test]
     fn a_plan_is_never_being_here_or_having_no_reason() {
-        let codes: Vec<_> = groups(session(Half::Am), true).into_iter().flat_map(|g| g.codes).collect();
+        let codes: Vec<_> = groups(session(Half::Am), true, true).into_iter().flat_map(|g| g.codes).collect();
         assert!(codes.iter().all(|c| !c.code.is_attending() && !c.code.late() && c.code != Code::N));
-        assert!(codes.iter().any(|c| c.code == Code::I));
+        assert!(codes.iter().any(|c| c.code == Code::I) && codes.iter().any(|c| c.leave));
+        let office = groups(session(Half::Am), true, false);
+        assert!(office.iter().flat_map(|g| &g.codes).all(|c| !c.leave), "leave is the headteacher's");
+        assert!(may("C".parse().unwrap(), Role::Office).is_err() && may("C".parse().unwrap(), Role::Head).is_ok());
+        assert!(may(Code::I, Role::Office).is_ok());
     }
 
     #[test]

@@ -69,6 +69,7 @@ fn line(calendar: &Calendar, now: Millis, noted: Noted) -> Line {
         "/amend/{pupil}/{session}" => "amending a mark",
         "/absence/{pupil}/{session}" => "recording an absence",
         "/ledger/class/{class}/{session}" | "/ledger/pupil/{pupil}" => "the ledger",
+        "/leave/ask/{pupil}" => "asking for leave",
         "/pupils/{pupil}" => "the pupil’s page",
         "/take/{class}/{session}" => "entering a paper list",
         "/paper/{session}" => "the registers on paper",

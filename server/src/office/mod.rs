@@ -16,11 +16,13 @@ mod entry;
 pub mod held;
 pub mod import;
 pub mod kiosks;
+pub mod leave;
 pub mod ledger;
 pub mod looks;
 pub mod paper;
 #[cfg(test)]
 mod people_tests;
+pub mod plans;
 pub mod pupils;
 pub mod question;
 pub mod reception;
@@ -89,6 +91,8 @@ impl Shell {
             ("/today", "Today", role.sees_today()),
             ("/calls", "Calls", role.sees_reasons()),
             ("/pupils", "Pupils", role.sees_reasons()),
+            ("/plans", "Planned", role.sees_reasons()),
+            ("/leave", "Leave", role.sees_reasons()),
             ("/door", "Reception", role.sees_reasons()),
             ("/roll-call", "Roll call", role.sees_today_names()),
             ("/staff", "Staff", people),

@@ -4,7 +4,7 @@
 
 use super::choose::{self, Group};
 use super::{Fields, Sent, Shell, html, named, words};
-use crate::auth::Actor;
+use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record;
 use crate::state::App;
@@ -65,6 +65,7 @@ pub struct Choose {
 /// `GET /unexplained`
 pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(choose): Query<Choose>) -> Answer {
     let (shell, now, amends) = (Shell::of(&actor, "/calls"), app.clock.now().at, actor.role.amends());
+    let head = actor.role == Role::Head;
     let said = if choose.done == "yes" { "The reason is written down." } else { "" };
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
@@ -74,7 +75,7 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Qu
             shell,
             sessions: pupils.iter().map(|p| p.sessions.len()).sum(),
             pupils,
-            groups: choose::groups(SessionKey { date: today, half: shared::calendar::Half::Am }, true),
+            groups: choose::groups(SessionKey { date: today, half: shared::calendar::Half::Am }, true, head),
             amends,
             today: words::full_day(today),
             said,
@@ -127,6 +128,7 @@ pub async fn submit(State(app): State<App>, Extension(actor): Extension<Actor>, 
             "This code gives no reason for an absence. Go back and choose another.".to_owned(),
         ));
     }
+    choose::may(code, actor.role)?;
     let detail: Option<Remark> = choose::detail(code, fields.one("detail"))?;
     let reason: Remark = choose::needed(fields.one("reason"), "The reason")?;
     let (now, by) = (app.clock.now(), actor.officer());

@@ -24,7 +24,7 @@ pub(crate) struct Differs {
 
 /// Each derived table, what of it follows from the facts to the letter, and what a row of it is, for people. Times are
 /// left out: a second anchor makes them narrower, and only what was provisional is dated again then.
-const TABLES: [(&str, &str, &str); 9] = [
+const TABLES: [(&str, &str, &str); 10] = [
     ("movement", "pupil, date, half, what, reason, collected, log, seq", "arrivals and departures"),
     ("roll_call", "call, real, begun_at IS NULL, ended_at IS NULL", "roll calls"),
     ("roll_call_word", "call, pupil, log, seq, seen", "who was seen in roll calls"),
@@ -34,6 +34,11 @@ const TABLES: [(&str, &str, &str); 9] = [
         "planned absences",
     ),
     ("call", "id, pupil, date, half, at, whom, name, outcome, said, by_name, by_position, log, seq", "calls home"),
+    (
+        "leave_request",
+        "id, pupil, from_on, from_half, until_on, until_half, ground, asked_by, said, evidence, log, seq, granted, granted_from_on, granted_from_half, granted_until_on, granted_until_half, why, by_name, by_position, decided_log, decided_seq",
+        "requests for leave",
+    ),
     ("question", "key, kind, date, half, class, pupil, urgent", "questions"),
     ("raised", "date, half, pupil, key", "questions, and who raises them"),
     ("register", "date, half, class, submitted_at IS NULL, received_at, kiosk, closed_at, state", "registers"),

@@ -114,6 +114,10 @@ impl Context<'_, '_> {
                     .execute(params![plan.as_bytes(), at.0, held.log, int(held.seq)])?;
                 self.touch_span(*pupil, from, until);
             }
+            Act::LeaveAsked { pupil, from: session, .. } | Act::LeaveDecided { pupil, asked_from: session, .. } => {
+                self.index(held, *session, pupil.as_bytes(), false);
+                super::leave::file(self.tx, held)?;
+            }
             Act::Called { pupil, session, .. } => {
                 // Where its mark stands, the call stands too, and goes with it after six years. It decides nothing.
                 self.index(held, *session, pupil.as_bytes(), false);

@@ -12,6 +12,7 @@ mod door;
 mod file;
 mod gather;
 mod held;
+mod leave;
 mod pending;
 mod put;
 mod redecide;

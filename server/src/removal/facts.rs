@@ -83,9 +83,10 @@ fn rests(kiosk: bool, body: &str) -> Result<Rests, StoreError> {
     let acted: Acted = json(body, "a fact of the school")?;
     Ok(match acted.act {
         act if act.stays() => Rests::Always,
-        Act::Amended { pupil, session, .. } | Act::Called { pupil, session, .. } => {
-            Rests::On(session, *pupil.as_bytes())
-        }
+        Act::LeaveAsked { pupil, from: session, .. }
+        | Act::LeaveDecided { pupil, asked_from: session, .. }
+        | Act::Amended { pupil, session, .. }
+        | Act::Called { pupil, session, .. } => Rests::On(session, *pupil.as_bytes()),
         Act::Closed { class, session } | Act::RegisterTaken { class, session, .. } => {
             Rests::On(session, *class.as_bytes())
         }

@@ -47,6 +47,8 @@ fn mark(tx: &WriteTx<'_>, session: SessionKey, pupil: &[u8; 16], went: &mut Went
     }
     tx.prepare_cached("DELETE FROM movement WHERE date = ?1 AND half = ?2 AND pupil = ?3")?.execute(key)?;
     tx.prepare_cached("DELETE FROM call WHERE date = ?1 AND half = ?2 AND pupil = ?3")?.execute(key)?;
+    tx.prepare_cached("DELETE FROM leave_request WHERE from_on = ?1 AND from_half = ?2 AND pupil = ?3")?
+        .execute(key)?;
     tx.prepare_cached("DELETE FROM fact_about WHERE date = ?1 AND half = ?2 AND about = ?3")?.execute(key)?;
     tx.prepare_cached("DELETE FROM raised WHERE date = ?1 AND half = ?2 AND pupil = ?3")?.execute(key)?;
     Ok(())

@@ -29,6 +29,7 @@ pub fn school_schema() -> Migrations<'static> {
         M::up(include_str!("migrations/school-0006.sql")),
         M::up(include_str!("migrations/school-0007.sql")),
         M::up(include_str!("migrations/school-0008.sql")),
+        M::up(include_str!("migrations/school-0009.sql")),
     ])
 }
 

@@ -7,7 +7,7 @@ use super::super::choose::{self, Group};
 use super::super::entry::{self, Pupil, found};
 use super::super::{Fields, Sent, Shell, html, named, words};
 use super::{Child, ContactLine, Made, child, contact_lines, log, next_words, waits};
-use crate::auth::Actor;
+use crate::auth::{Actor, Role};
 use crate::calls::{self, Caller, Claimed, Family, Note};
 use crate::clock::Now;
 use crate::error::{Answer, Error};
@@ -69,8 +69,8 @@ pub async fn page(
     let (pupil, session): (PupilId, SessionKey) = (named(&pupil)?, named(&session)?);
     let (shell, now, amends) = (Shell::of(&actor, "/calls"), app.clock.now(), actor.role.amends());
     let call = CallId::from_bytes(secret::random()?);
-    let account = actor.account;
-    let page = actor.school.read(move |tx| read(tx, shell, (pupil, session), now, (account, amends), call));
+    let (account, head) = (actor.account, actor.role == Role::Head);
+    let page = actor.school.read(move |tx| read(tx, shell, (pupil, session), now, (account, amends, head), call));
     html(&found(page.await?)?)
 }
 
@@ -79,7 +79,7 @@ fn read(
     shell: Shell,
     (pupil, session): (PupilId, SessionKey),
     now: Now,
-    (account, amends): (i64, bool),
+    (account, amends, head): (i64, bool, bool),
     call: CallId,
 ) -> Result<Option<FamilyPage>, StoreError> {
     let Some(who) = entry::pupil(tx, pupil, session)? else { return Ok(None) };
@@ -120,7 +120,7 @@ fn read(
             (false, Some(_)) => None,
         },
         amends,
-        groups: choose::groups(session, true),
+        groups: choose::groups(session, true, head),
         today: date,
         since: since.map(words::day),
         whoms: Whom::ALL.iter().filter(|w| **w != Whom::Contact).map(|w| (w.word(), w.words())).collect(),
@@ -302,6 +302,7 @@ pub async fn reason(
             "This code gives no reason for an absence. Go back and choose another.".to_owned(),
         ));
     }
+    choose::may(code, actor.role)?;
     let detail: Option<Remark> = choose::detail(code, fields.one("detail"))?;
     let reason: Remark = choose::plain(&format!("{told}: {said}"), "What was said")?;
     let until_date: NaiveDate = fields.one("until_date").parse().map_err(|_| missing("The last day"))?;

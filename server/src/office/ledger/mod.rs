@@ -11,7 +11,7 @@ mod typed;
 use super::choose;
 use super::entry::found;
 use super::{Fields, Sent, Shell, html, named, words};
-use crate::auth::Actor;
+use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record::{self, Heads};
 use crate::state::App;
@@ -65,6 +65,7 @@ pub async fn of_class(
 ) -> Answer {
     let (class, session): (ClassId, SessionKey) = (named(&class)?, named(&session)?);
     let (shell, now) = (Shell::of(&actor, "/today"), app.clock.now().at);
+    let head = actor.role == Role::Head;
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let name: Option<String> = tx
@@ -95,7 +96,7 @@ pub async fn of_class(
             range: None,
             heads: record::heads(tx)?.to_string(),
             today: words::full_day(today),
-            codes: codes(session),
+            codes: codes(session, head),
             rows,
         }))
     });
@@ -121,6 +122,7 @@ pub async fn of_pupil(
     let pupil: PupilId = named(&pupil)?;
     let choose = choose.map_err(|_| Error::BadInput("A date cannot be read.".to_owned()))?.0;
     let (shell, now) = (Shell::of(&actor, "/pupils"), app.clock.now().at);
+    let head = actor.role == Role::Head;
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let today = calendar.date_of(now);
@@ -150,15 +152,19 @@ pub async fn of_pupil(
             range: Some((from, until)),
             heads: record::heads(tx)?.to_string(),
             today: words::full_day(today),
-            codes: codes(SessionKey { date: from, half: shared::calendar::Half::Am }),
+            codes: codes(SessionKey { date: from, half: shared::calendar::Half::Am }, head),
             rows,
         }))
     });
     html(&found(page.await?)?)
 }
 
-fn codes(session: SessionKey) -> Vec<(Code, &'static str)> {
-    Code::offered_on(session.date, false).map(|code| (code, code.meaning())).collect()
+fn codes(session: SessionKey, head: bool) -> Vec<(Code, &'static str)> {
+    let role = if head { Role::Head } else { Role::Office };
+    Code::offered_on(session.date, false)
+        .filter(|code| choose::may(*code, role).is_ok())
+        .map(|code| (code, code.meaning()))
+        .collect()
 }
 
 /// `POST /ledger/class/{class}/{session}`
@@ -215,7 +221,7 @@ async fn submit(app: &App, actor: &Actor, fields: Fields, scope: Scope, to: Stri
         .one("heads")
         .parse()
         .map_err(|_| Error::BadInput("This form is damaged. Load the page again.".to_owned()))?;
-    let (now, by) = (app.clock.now(), actor.officer());
+    let (now, by, role) = (app.clock.now(), actor.officer(), actor.role);
     let done = actor.school.write(move |tx| {
         if !scope.exists(tx)? {
             return Ok(None);
@@ -223,6 +229,9 @@ async fn submit(app: &App, actor: &Actor, fields: Fields, scope: Scope, to: Stri
         let cells = cells(tx, &fields, scope, now.at)?;
         let mut acts = Vec::new();
         for (key, typed) in cells {
+            if let Err(Error::BadInput(words)) = typed.code.map_or(Ok(()), |code| choose::may(code, role)) {
+                return refused(&words);
+            }
             let asks = typed.code.filter(|code| code.needs_detail() || code.needs_dates());
             if let (Some(code), true) = (asks, detail.is_empty()) {
                 return refused(&format!(

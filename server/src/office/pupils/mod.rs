@@ -2,7 +2,7 @@
 //!
 //! Must never: show a UPN in a list or an address, or a pupil to a role that does not read registers (P31).
 
-mod book;
+pub(super) mod book;
 mod one;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,386 @@
+//! Leave of absence: what parents ask for in advance, and the headteacher's decision on the statutory grounds, with the length
+//! granted and the reason (P14).
+//!
+//! Must never: grant anything in a name other than the headteacher's, or decide a request twice.
+
+use super::choose;
+use super::entry::found;
+use super::pupils::book::{self, Year};
+use super::{Fields, Sent, Shell, html, named, words};
+use crate::auth::{Actor, Role};
+use crate::error::{Answer, Error};
+use crate::record;
+use crate::secret;
+use crate::state::App;
+use crate::store::columns::session as session_col;
+use crate::store::{ReadTx, StoreError};
+use askama::Template;
+use axum::extract::{Extension, Path, Query, State};
+use axum::response::{IntoResponse as _, Redirect};
+use chrono::NaiveDate;
+use rusqlite::{OptionalExtension as _, params};
+use shared::act::{Act, Granted};
+use shared::calendar::{Calendar, Half, SessionKey};
+use shared::id::{LeaveId, PlanId, PupilId};
+use shared::leave::Ground;
+use shared::text::{Name, Remark};
+use shared::time::Millis;
+
+/// Decided requests that are shown.
+const MOST: i64 = 100;
+/// The longest leave that can be asked for at once.
+const MOST_DAYS: i64 = 366;
+
+#[derive(Template)]
+#[template(path = "leave.html")]
+struct LeavePage {
+    shell: Shell,
+    open: Vec<Request>,
+    decided: Vec<Request>,
+    decides: bool,
+    said: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "leave_ask.html")]
+struct AskPage {
+    shell: Shell,
+    id: PupilId,
+    name: String,
+    attendance: String,
+    contacts: Vec<String>,
+    grounds: Vec<(&'static str, &'static str)>,
+    today: NaiveDate,
+}
+
+/// A request as the page has it.
+struct Request {
+    id: LeaveId,
+    pupil: PupilId,
+    name: String,
+    class: String,
+    when: String,
+    sessions: usize,
+    from: SessionKey,
+    until: SessionKey,
+    ground: &'static str,
+    asked: String,
+    said: String,
+    evidence: String,
+    attendance: String,
+    /// Requests of the same pupil before this one.
+    before: i64,
+    decision: Option<Decision>,
+}
+
+struct Decision {
+    granted: bool,
+    words: String,
+    why: String,
+    by: String,
+}
+
+/// What may stand in the address.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+pub struct Choose {
+    #[serde(default)]
+    done: String,
+}
+
+/// `GET /leave`
+pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(choose): Query<Choose>) -> Answer {
+    let (shell, now) = (Shell::of(&actor, "/leave"), app.clock.now().at);
+    let decides = actor.role == Role::Head;
+    let said = match choose.done.as_str() {
+        "asked" => "The request is kept. The headteacher decides it on this page.",
+        "granted" => "Granted. The absence is planned, and the teacher’s screen shows “expected absent”.",
+        "refused" => "Refused. Tell the parent; an absence all the same is not authorised.",
+        _ => "",
+    };
+    let page = actor.school.read(move |tx| {
+        let calendar = tx.calendar()?;
+        let today = calendar.date_of(now);
+        let (open, decided) = (requests(tx, &calendar, today, true)?, requests(tx, &calendar, today, false)?);
+        Ok(LeavePage { shell, open, decided, decides, said })
+    });
+    html(&page.await?)
+}
+
+fn requests(tx: &ReadTx<'_>, calendar: &Calendar, today: NaiveDate, open: bool) -> Result<Vec<Request>, StoreError> {
+    let sql = format!(
+        "SELECT l.id, l.pupil, p.first || ' ' || p.last, l.from_on, l.from_half, l.until_on, l.until_half, l.ground, l.asked_by, l.said,
+                ifnull(l.evidence, ''), l.asked_at, l.granted, ifnull(l.why, ''), ifnull(l.by_name || ', ' || l.by_position, ''),
+                l.granted_from_on, l.granted_from_half, l.granted_until_on, l.granted_until_half, l.decided_at,
+                (SELECT count(*) FROM leave_request o WHERE o.pupil = l.pupil AND o.asked_at < l.asked_at),
+                (SELECT c.name FROM membership m JOIN class c ON c.id = m.class WHERE m.pupil = l.pupil ORDER BY m.from_on DESC LIMIT 1)
+         FROM leave_request l JOIN pupil p ON p.id = l.pupil WHERE l.decided_at IS {} NULL ORDER BY {} LIMIT {MOST}",
+        if open { "" } else { "NOT" },
+        if open { "l.from_on, l.asked_at" } else { "l.decided_at DESC" },
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut out = Vec::new();
+    while let Some(r) = rows.next()? {
+        let (from, until) = (session_col(r, 3)?, session_col(r, 5)?);
+        let pupil = PupilId::from_bytes(r.get(1)?);
+        let decision = match r.get::<_, Option<bool>>(12)? {
+            Some(granted) => {
+                let when = Millis(r.get(19)?);
+                let words = if granted {
+                    format!("granted, {}", span(session_col(r, 15)?, session_col(r, 17)?))
+                } else {
+                    "refused".to_owned()
+                };
+                let by = format!("{}, {}", r.get::<_, String>(14)?, words::dated(calendar, when));
+                Some(Decision { granted, words, why: r.get(13)?, by })
+            }
+            None => None,
+        };
+        let attendance = match open {
+            true => book::read(tx, calendar, pupil, Year::of(today), today)?.attendance,
+            false => String::new(),
+        };
+        out.push(Request {
+            id: LeaveId::from_bytes(r.get(0)?),
+            pupil,
+            name: r.get(2)?,
+            class: r.get::<_, Option<String>>(21)?.unwrap_or_default(),
+            when: span(from, until),
+            sessions: calendar.sessions(from.date, until.date).filter(|s| (from..=until).contains(s)).count(),
+            from,
+            until,
+            ground: Ground::of(&r.get::<_, String>(7)?).map_or("", Ground::words),
+            asked: format!("{}, {}", r.get::<_, String>(8)?, words::dated(calendar, Millis(r.get(11)?))),
+            said: r.get(9)?,
+            evidence: r.get(10)?,
+            attendance,
+            before: r.get(20)?,
+            decision,
+        });
+    }
+    Ok(out)
+}
+
+fn span(from: SessionKey, until: SessionKey) -> String {
+    let day = |key: SessionKey| format!("{}, {}", words::short_day(key.date), words::half(key.half));
+    if from == until { day(from) } else { format!("{} until {}", day(from), day(until)) }
+}
+
+/// `GET /leave/ask/{pupil}`
+pub async fn form(State(app): State<App>, Extension(actor): Extension<Actor>, Path(pupil): Path<String>) -> Answer {
+    let pupil: PupilId = named(&pupil)?;
+    let (shell, now) = (Shell::of(&actor, "/leave"), app.clock.now().at);
+    let page = actor.school.read(move |tx| {
+        let Some(name) = name(tx, pupil)? else { return Ok(None) };
+        let calendar = tx.calendar()?;
+        let today = calendar.date_of(now);
+        let mut contacts = tx.prepare_cached("SELECT name FROM contact WHERE pupil = ?1 ORDER BY rank")?;
+        let contacts = contacts.query_map([pupil.as_bytes()], |r| r.get(0))?.collect::<Result<_, _>>()?;
+        let attendance = book::read(tx, &calendar, pupil, Year::of(today), today)?.attendance;
+        let grounds = Ground::ALL.iter().map(|g| (g.word(), g.words())).collect();
+        Ok(Some(AskPage { shell, id: pupil, name, attendance, contacts, grounds, today }))
+    });
+    html(&found(page.await?)?)
+}
+
+fn name(c: &rusqlite::Connection, pupil: PupilId) -> Result<Option<String>, StoreError> {
+    Ok(c.prepare_cached("SELECT first || ' ' || last FROM pupil WHERE id = ?1")?
+        .query_row([pupil.as_bytes()], |r| r.get(0))
+        .optional()?)
+}
+
+fn end_of(fields: &Fields, which: &str) -> Result<SessionKey, Error> {
+    let date = fields.one(&format!("{which}_date")).parse();
+    let half = if fields.one(&format!("{which}_half")) == "am" { Half::Am } else { Half::Pm };
+    let bad = || Error::BadInput("A date is missing or cannot be read. Go back and look at both.".to_owned());
+    Ok(SessionKey { date: date.map_err(|_| bad())?, half })
+}
+
+/// First and last session of a form, in order.
+fn both(fields: &Fields) -> Result<(SessionKey, SessionKey), Error> {
+    let (from, until) = (end_of(fields, "from")?, end_of(fields, "until")?);
+    if until < from || (until.date - from.date).num_days() > MOST_DAYS {
+        return Err(Error::BadInput(
+            "The last session is before the first, or a year after it. Go back and correct it.".to_owned(),
+        ));
+    }
+    Ok((from, until))
+}
+
+/// `POST /leave/ask/{pupil}`
+pub async fn ask(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Path(pupil): Path<String>,
+    Sent(fields): Sent<Fields>,
+) -> Answer {
+    let pupil: PupilId = named(&pupil)?;
+    let ground = Ground::of(fields.one("ground"))
+        .ok_or_else(|| Error::BadInput("Choose a ground. Go back and choose one of those on the page.".to_owned()))?;
+    let (from, until) = both(&fields)?;
+    let asked_by: Name = choose::needed(fields.one("asked_by"), "Who asks")?;
+    let said: Remark = choose::needed(fields.one("said"), "What for")?;
+    let evidence: Remark = choose::plain(fields.one("evidence"), "What was shown")?;
+    let evidence = (!evidence.is_empty()).then_some(evidence);
+    let request = LeaveId::from_bytes(secret::random()?);
+    let (now, by) = (app.clock.now(), actor.officer());
+    let done = actor.school.write(move |tx| {
+        if name(tx, pupil)?.is_none() {
+            return Ok(None);
+        }
+        let act = Act::LeaveAsked { request, pupil, from, until, ground, asked_by, said, evidence };
+        record::act(tx, now, &by, act).map(Some)
+    });
+    found(done.await?)?;
+    Ok(Redirect::to("/leave?done=asked").into_response())
+}
+
+/// `POST /leave/decide/{plan}`: the headteacher grants a request, whole or in part, or refuses it.
+pub async fn decide(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Path(request): Path<String>,
+    Sent(fields): Sent<Fields>,
+) -> Answer {
+    let request: LeaveId = named(&request)?;
+    let granted = match fields.one("decision") {
+        "grant" => {
+            let (from, until) = both(&fields)?;
+            Some(Granted { from, until })
+        }
+        "refuse" => None,
+        _ => return Err(Error::BadInput("Grant it or refuse it. Go back and press one of the two.".to_owned())),
+    };
+    let reason: Remark = choose::needed(fields.one("reason"), "The reason")?;
+    let (now, by, who) = (app.clock.now(), actor.officer(), format!("{}, {}", actor.name, actor.position));
+    let done = actor.school.write(move |tx| {
+        let asked = tx
+            .prepare_cached(
+                "SELECT pupil, from_on, from_half, ground, decided_at IS NOT NULL FROM leave_request WHERE id = ?1",
+            )?
+            .query_row(params![request.as_bytes()], |r| {
+                Ok((PupilId::from_bytes(r.get(0)?), session_col(r, 1)?, r.get::<_, String>(3)?, r.get::<_, bool>(4)?))
+            })
+            .optional()?;
+        let Some((pupil, asked_from, ground, decided)) = asked else { return Ok(None) };
+        if decided {
+            return Err(StoreError::Refused("This request is decided already. Load the page again.".to_owned()));
+        }
+        let mut acts = vec![Act::LeaveDecided { request, pupil, asked_from, granted, reason: reason.clone() }];
+        if let Some(Granted { from, until }) = granted {
+            let code = Ground::of(&ground)
+                .and_then(Ground::code)
+                .ok_or(StoreError::Corrupt { what: "a request for leave" })?;
+            let long = |_| StoreError::Refused("The reason is too long. Say it in fewer words.".to_owned());
+            let detail = if code.needs_dates() { Some(Remark::new(&span(from, until)).map_err(long)?) } else { None };
+            let reason = Remark::new(&format!("leave granted by {who}: {reason}")).map_err(long)?;
+            let plan = PlanId::from_bytes(secret::random()?);
+            acts.push(Act::Planned { plan, pupil, from, until, code, detail, reason });
+        }
+        record::acts(tx, now, &by, acts)?;
+        Ok(Some(granted.is_some()))
+    });
+    let to = if found(done.await?)? { "/leave?done=granted" } else { "/leave?done=refused" };
+    Ok(Redirect::to(to).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::auth::Role;
+    use crate::office::visit::{self, Visitor};
+    use crate::testing::{at, pupil, world};
+    use axum::http::StatusCode;
+
+    #[tokio::test]
+    async fn the_headteacher_alone_grants_leave_and_may_grant_less_than_was_asked() {
+        let world = world();
+        world.set(at(10, 0));
+        for (name, role) in [("shah", Role::Office), ("head", Role::Head), ("champion", Role::Champion)] {
+            visit::account(&world, world.school.id(), name, role);
+        }
+        let server = visit::server(&world).await;
+        let mut shah = Visitor::logged_in(&server, "shah").await;
+        let mut head = Visitor::logged_in(&server, "head").await;
+        let ask = format!("/leave/ask/{}", pupil(1));
+        assert_eq!(shah.get(&ask).await.status, StatusCode::OK);
+        let fields = [
+            ("ground", "exceptional"),
+            ("asked_by", "Sam Test"),
+            ("said", "a funeral abroad"),
+            ("evidence", "a letter"),
+            ("from_date", "2026-11-24"),
+            ("from_half", "am"),
+            ("until_date", "2026-11-27"),
+            ("until_half", "pm"),
+        ];
+        for (at, wrong) in [(0, "holiday"), (1, ""), (2, ""), (4, "soon"), (6, "2026-11-20")] {
+            let mut bad = fields;
+            bad[at].1 = wrong;
+            assert_eq!(shah.send(&ask, &bad).await.status, StatusCode::BAD_REQUEST, "{} = {wrong}", fields[at].0);
+        }
+        assert_eq!(shah.send(&ask, &fields).await.to(), "/leave?done=asked");
+        let page = shah.get("/leave").await.body;
+        assert!(page.contains("a funeral abroad") && !page.contains("/leave/decide/"), "the office reads: {page}");
+        let page = head.get("/leave").await.body;
+        let from = page.find("/leave/decide/").expect("a form for the head") + 14;
+        let decide = format!("/leave/decide/{}", &page[from..from + 32]);
+        let grant = [
+            ("decision", "grant"),
+            ("reason", "one day for the funeral"),
+            ("from_date", "2026-11-24"),
+            ("from_half", "am"),
+            ("until_date", "2026-11-24"),
+            ("until_half", "pm"),
+        ];
+        // Directly, by the office: neither the decision nor the code.
+        assert_eq!(shah.send(&decide, &grant).await.status, StatusCode::FORBIDDEN);
+        for (path, extra) in [
+            (format!("/amend/{}/2026-11-23-am", pupil(1)), vec![("reason", "x")]),
+            (
+                format!("/absence/{}/2026-11-24-am", pupil(1)),
+                vec![
+                    ("told_by", "x"),
+                    ("said", "x"),
+                    ("from_date", "2026-11-24"),
+                    ("from_half", "am"),
+                    ("until_date", "2026-11-24"),
+                    ("until_half", "pm"),
+                ],
+            ),
+        ] {
+            let fields: Vec<_> = [("code", "C")].into_iter().chain(extra).collect();
+            let got = shah.send(&path, &fields).await;
+            assert_eq!(got.status, StatusCode::BAD_REQUEST, "{path}");
+            assert!(got.body.contains("the headteacher alone grants"), "{}", got.body);
+        }
+        assert!(!shah.get(&format!("/amend/{}/2026-11-23-am", pupil(1))).await.body.contains("value=\"C1\""));
+        assert_eq!(head.send(&decide, &grant).await.to(), "/leave?done=granted");
+        assert_eq!(head.send(&decide, &grant).await.status, StatusCode::CONFLICT, "once");
+        let plan = world.one("SELECT code || ' ' || from_on || ' ' || until_on || ' ' || reason FROM plan WHERE pupil = ?1 AND ?2 = 'am'", 1, "am");
+        assert_eq!(
+            plan.as_deref(),
+            Some("C 2026-11-24 2026-11-24 leave granted by Person head, some position: one day for the funeral")
+        );
+        assert!(shah.get("/leave").await.body.contains("granted, Tue 24 Nov, morning until Tue 24 Nov, afternoon"));
+        // A refusal plans nothing.
+        shah.send(&format!("/leave/ask/{}", pupil(2)), &fields).await;
+        let page = head.get("/leave").await.body;
+        let from = page.find("/leave/decide/").unwrap() + 14;
+        let refuse = format!("/leave/decide/{}", &page[from..from + 32]);
+        assert_eq!(
+            head.send(&refuse, &[("decision", "refuse")]).await.status,
+            StatusCode::BAD_REQUEST,
+            "with a reason"
+        );
+        assert_eq!(
+            head.send(&refuse, &[("decision", "refuse"), ("reason", "no ground")]).await.to(),
+            "/leave?done=refused"
+        );
+        assert_eq!(world.count("SELECT count(*) FROM plan"), 1);
+        let wrong = world.school.read_now(|tx| crate::check::school(tx)).unwrap().wrong;
+        assert_eq!(wrong, Vec::<String>::new());
+        let mut champion = Visitor::logged_in(&server, "champion").await;
+        assert_eq!(champion.get("/leave").await.status, StatusCode::OK);
+        assert_eq!(champion.send(&ask, &fields).await.status, StatusCode::FORBIDDEN);
+    }
+}

@@ -1,0 +1,348 @@
+//! Planned absence and activities for classes and groups: a visit, sport, dual registration, a part-time timetable, a closed
+//! site. What stands against it is shown before anything is saved.
+//!
+//! Must never: plan for a pupil who was not ticked, or grant leave in anybody's name but the headteacher's (P14).
+
+mod span;
+#[cfg(test)]
+mod tests;
+
+use super::choose::{self, Group};
+use super::{Fields, Sent, Shell, html, words};
+use crate::auth::{Actor, Role};
+use crate::error::{Answer, Error};
+use crate::record;
+use crate::secret;
+use crate::state::App;
+use crate::store::columns::{CodeCol, DateCol, HalfCol, session as session_col};
+use crate::store::{ReadTx, StoreError};
+use askama::Template;
+use axum::extract::{Extension, Query, State};
+use axum::response::{IntoResponse as _, Redirect};
+use chrono::{NaiveDate, Weekday};
+use rusqlite::params;
+use shared::act::Act;
+use shared::calendar::{Calendar, Half, SessionKey};
+use shared::codes::Code;
+use shared::id::{ClassId, PlanId, PupilId};
+use shared::text::Remark;
+use span::Span;
+use std::collections::BTreeMap;
+
+/// Plans that one form makes at most: a class of thirty, every week of a year.
+const MOST: usize = 1600;
+/// Days of the week that can be ticked.
+const WEEK: [(&str, Weekday); 5] = [
+    ("Monday", Weekday::Mon),
+    ("Tuesday", Weekday::Tue),
+    ("Wednesday", Weekday::Wed),
+    ("Thursday", Weekday::Thu),
+    ("Friday", Weekday::Fri),
+];
+
+#[derive(Template)]
+#[template(path = "plans.html")]
+struct PlansPage {
+    shell: Shell,
+    said: String,
+    plans: Vec<Line>,
+    more: bool,
+    amends: bool,
+    classes: Vec<(ClassId, String)>,
+    groups: Vec<Group>,
+    weekdays: [(&'static str, Weekday); 5],
+    today: NaiveDate,
+}
+
+/// Pupils with the same plan.
+struct Line {
+    when: String,
+    what: String,
+    who: String,
+    reason: String,
+    now: bool,
+}
+
+#[derive(Template)]
+#[template(path = "plans_preview.html")]
+struct PreviewPage {
+    shell: Shell,
+    what: String,
+    when: Vec<String>,
+    more_days: usize,
+    reason: String,
+    pupils: Vec<Candidate>,
+    conflicts: usize,
+    /// The form, carried to the next step.
+    fields: Vec<(&'static str, String)>,
+    weekdays: Vec<String>,
+}
+
+/// A pupil whom the plan would be for.
+struct Candidate {
+    id: PupilId,
+    name: String,
+    class: String,
+    conflicts: Vec<String>,
+}
+
+/// What may stand in the address.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+pub struct Choose {
+    #[serde(default)]
+    done: Option<u32>,
+}
+
+/// What a form asks for.
+struct Wish {
+    span: Span,
+    code: Code,
+    detail: Option<Remark>,
+    reason: Remark,
+}
+
+/// `GET /plans`
+pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(choose): Query<Choose>) -> Answer {
+    let (shell, now, role) = (Shell::of(&actor, "/plans"), app.clock.now().at, actor.role);
+    let said =
+        choose.done.map(|n| format!("Saved: {}.", words::count(n as usize, "plan", "plans"))).unwrap_or_default();
+    let page = actor.school.read(move |tx| {
+        let today = tx.calendar()?.date_of(now);
+        let session = SessionKey { date: today, half: Half::Am };
+        let (plans, more) = lines(tx, today)?;
+        Ok(PlansPage {
+            shell,
+            said,
+            plans,
+            more,
+            amends: role.amends(),
+            classes: classes(tx, today)?,
+            groups: choose::groups(session, true, role == Role::Head),
+            weekdays: WEEK,
+            today,
+        })
+    });
+    html(&page.await?)
+}
+
+fn classes(tx: &ReadTx<'_>, today: NaiveDate) -> Result<Vec<(ClassId, String)>, StoreError> {
+    let mut statement =
+        tx.prepare_cached("SELECT id, name FROM class WHERE ended_on IS NULL OR ended_on >= ?1 ORDER BY sort, name")?;
+    let rows = statement.query_map([DateCol(today)], |r| Ok((ClassId::from_bytes(r.get(0)?), r.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Plans that are not over, pupils with the same one on one line.
+fn lines(tx: &ReadTx<'_>, today: NaiveDate) -> Result<(Vec<Line>, bool), StoreError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT l.from_on, l.from_half, l.until_on, l.until_half, l.code, l.detail, l.reason, p.first || ' ' || p.last
+         FROM plan l JOIN pupil p ON p.id = l.pupil WHERE l.withdrawn_at IS NULL AND l.until_on >= ?1
+         ORDER BY l.from_on, l.from_half, l.code, l.reason, p.last, p.first LIMIT 1001",
+    )?;
+    let mut rows = statement.query([DateCol(today)])?;
+    let mut lines: Vec<(Line, usize)> = Vec::new();
+    let mut seen = 0;
+    while let Some(r) = rows.next()? {
+        seen += 1;
+        let (from, until) = (session_col(r, 0)?, session_col(r, 2)?);
+        let code = r.get::<_, CodeCol>(4)?.0;
+        let detail: Option<String> = r.get(5)?;
+        let name: String = r.get(7)?;
+        let line = Line {
+            when: stretch((from, until)),
+            what: [Some(format!("{code}, {}", code.meaning())), detail]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" · "),
+            who: name,
+            reason: r.get(6)?,
+            now: from.date <= today,
+        };
+        match lines.last_mut() {
+            Some((last, n)) if (&last.when, &last.what, &last.reason) == (&line.when, &line.what, &line.reason) => {
+                *n += 1;
+                if *n <= 4 {
+                    last.who = format!("{}, {}", last.who, line.who);
+                }
+            }
+            _ => lines.push((line, 1)),
+        }
+    }
+    let lines = lines.into_iter().map(|(mut line, n)| {
+        if n > 4 {
+            line.who = format!("{} and {} more", line.who, n - 4);
+        }
+        line
+    });
+    Ok((lines.collect(), seen > 1000))
+}
+
+fn stretch((from, until): (SessionKey, SessionKey)) -> String {
+    let day = |key: SessionKey| format!("{}, {}", words::short_day(key.date), words::half(key.half));
+    match (from.date == until.date, from.half == until.half) {
+        (true, true) => day(from),
+        (true, false) => format!("{}, all day", words::short_day(from.date)),
+        (false, _) => format!("{} until {}", day(from), day(until)),
+    }
+}
+
+/// Reads the form.
+fn wish(fields: &Fields, role: Role) -> Result<Wish, Error> {
+    let end = |which: &str| -> Result<SessionKey, Error> {
+        let date = fields.one(&format!("{which}_date")).parse();
+        let half = match fields.one(&format!("{which}_half")) {
+            "am" => Half::Am,
+            _ => Half::Pm,
+        };
+        let bad = || Error::BadInput("A date is missing or cannot be read. Go back and look at both.".to_owned());
+        Ok(SessionKey { date: date.map_err(|_| bad())?, half })
+    };
+    let (from, until) = (end("from")?, end("until")?);
+    let weekdays = fields.all("weekday").filter_map(|day| day.parse().ok()).collect();
+    let code = choose::code(fields.one("code"), from)?;
+    if code.is_attending() || code.late() || code == Code::N {
+        return Err(Error::BadInput("This code plans nothing. Go back and choose another.".to_owned()));
+    }
+    choose::may(code, role)?;
+    let detail = choose::detail(code, fields.one("detail"))?;
+    let reason = choose::needed(fields.one("reason"), "The reason")?;
+    Ok(Wish { span: Span { from, until, weekdays }, code, detail, reason })
+}
+
+fn stretches(wish: &Wish, calendar: &Calendar) -> Result<Vec<(SessionKey, SessionKey)>, StoreError> {
+    wish.span.stretches(calendar).map_err(|why| StoreError::Refused(why.to_string()))
+}
+
+/// `POST /plans/preview`: what would be saved, for whom, and what stands against it.
+pub async fn preview(State(_): State<App>, Extension(actor): Extension<Actor>, Sent(fields): Sent<Fields>) -> Answer {
+    let wish = wish(&fields, actor.role)?;
+    let classes: Vec<ClassId> = fields.all("class").filter_map(|id| id.parse().ok()).collect();
+    if classes.is_empty() {
+        return Err(Error::BadInput(
+            "No class was ticked. Go back and tick one; pupils are unticked on the next page.".to_owned(),
+        ));
+    }
+    let shell = Shell::of(&actor, "/plans");
+    let carried: Vec<(&'static str, String)> =
+        ["from_date", "from_half", "until_date", "until_half", "code", "detail", "reason"]
+            .map(|name| (name, fields.one(name).to_owned()))
+            .into();
+    let weekdays = fields.all("weekday").map(str::to_owned).collect();
+    let page = actor.school.read(move |tx| {
+        let calendar = tx.calendar()?;
+        let all = stretches(&wish, &calendar)?;
+        let mut pupils = Vec::new();
+        for class in classes {
+            pupils.extend(candidates(tx, &calendar, class, &wish, &all)?);
+        }
+        let mut when: Vec<String> = all.iter().map(|s| stretch(*s)).collect();
+        let more_days = when.len().saturating_sub(8);
+        when.truncate(8);
+        let what = format!("{}, {}", wish.code, wish.code.meaning());
+        Ok(PreviewPage {
+            shell,
+            what: [Some(what), wish.detail.map(|d| d.to_string())]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" · "),
+            when,
+            more_days,
+            reason: wish.reason.to_string(),
+            conflicts: pupils.iter().filter(|p| !p.conflicts.is_empty()).count(),
+            pupils,
+            fields: carried,
+            weekdays,
+        })
+    });
+    html(&page.await?)
+}
+
+/// Everybody of a class in the first session, with what stands against the plan.
+fn candidates(
+    tx: &ReadTx<'_>,
+    calendar: &Calendar,
+    class: ClassId,
+    wish: &Wish,
+    all: &[(SessionKey, SessionKey)],
+) -> Result<Vec<Candidate>, StoreError> {
+    let Some((first, _)) = all.first() else { return Ok(Vec::new()) };
+    let (from, until) = (wish.span.from.date, wish.span.until.date);
+    let mut who =
+        tx.prepare_cached("SELECT p.last, p.first, c.name FROM pupil p JOIN class c ON c.id = ?2 WHERE p.id = ?1")?;
+    let mut plans = tx.prepare_cached(
+        "SELECT from_on, from_half, until_on, until_half, code FROM plan
+         WHERE pupil = ?1 AND withdrawn_at IS NULL AND from_on <= ?3 AND until_on >= ?2 ORDER BY from_on",
+    )?;
+    let mut mark = tx.prepare_cached("SELECT code FROM mark WHERE date = ?1 AND half = ?2 AND pupil = ?3")?;
+    let covered = |session: SessionKey| all.iter().any(|(a, b)| (*a..=*b).contains(&session));
+    let mut found: BTreeMap<(String, String, PupilId), Candidate> = BTreeMap::new();
+    for id in record::on_roll(tx, class, *first)? {
+        let (last, first, class): (String, String, String) =
+            who.query_row(params![id.as_bytes(), class.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+        let mut conflicts = Vec::new();
+        let rows = plans.query_map(params![id.as_bytes(), DateCol(from), DateCol(until)], |r| {
+            Ok((session_col(r, 0)?, session_col(r, 2)?, r.get::<_, CodeCol>(4)?.0))
+        })?;
+        for row in rows {
+            let (a, b, code) = row?;
+            if all.iter().any(|(from, until)| *from <= b && a <= *until) {
+                conflicts.push(format!("planned already: {code}, {}, {}", code.meaning(), stretch((a, b))));
+            }
+        }
+        for session in calendar.sessions(from, until).filter(|s| covered(*s)) {
+            let mut rows = mark.query(params![DateCol(session.date), HalfCol(session.half), id.as_bytes()])?;
+            if let Some(r) = rows.next()?
+                && let Some(code) = r.get::<_, Option<CodeCol>>(0)?
+                && code.0 != Code::N
+                && conflicts.len() < 4
+            {
+                conflicts.push(format!("{} stands already: {}", code.0, words::session(session)));
+            }
+        }
+        let name = format!("{first} {last}");
+        found.insert((last, first, id), Candidate { id, name, class, conflicts });
+    }
+    Ok(found.into_values().collect())
+}
+
+/// `POST /plans/save`: the fields `pupil` once for each who is ticked.
+pub async fn save(State(app): State<App>, Extension(actor): Extension<Actor>, Sent(fields): Sent<Fields>) -> Answer {
+    let wish = wish(&fields, actor.role)?;
+    let pupils: Vec<PupilId> = fields.all("pupil").filter_map(|id| id.parse().ok()).collect();
+    if pupils.is_empty() {
+        return Err(Error::BadInput("Nobody is ticked. Go back and tick those whom the plan is for.".to_owned()));
+    }
+    let (now, by) = (app.clock.now(), actor.officer());
+    let done = actor.school.write(move |tx| {
+        let calendar = tx.calendar()?;
+        let all = stretches(&wish, &calendar)?;
+        let (Some((first, _)), true) = (all.first(), all.len() * pupils.len() <= MOST) else {
+            return Err(StoreError::Refused(
+                "These are too many days for so many pupils at once. Go back and plan a shorter time, or fewer classes.".to_owned(),
+            ));
+        };
+        let mut acts = Vec::with_capacity(all.len() * pupils.len());
+        for pupil in &pupils {
+            if record::class_in(tx, *pupil, *first)?.is_none() {
+                return Err(StoreError::Refused("A pupil is not on roll on the first day. Load the page again.".to_owned()));
+            }
+            for (from, until) in &all {
+                acts.push(Act::Planned {
+                    plan: PlanId::from_bytes(secret::random()?),
+                    pupil: *pupil,
+                    from: *from,
+                    until: *until,
+                    code: wish.code,
+                    detail: wish.detail.clone(),
+                    reason: wish.reason.clone(),
+                });
+            }
+        }
+        let made = acts.len();
+        record::acts(tx, now, &by, acts)?;
+        Ok(made)
+    });
+    Ok(Redirect::to(&format!("/plans?done={}", done.await?)).into_response())
+}

@@ -1,0 +1,80 @@
+//! Plans for classes and groups: looked at first, saved for those who are ticked, and never leave from the office.
+
+use crate::auth::Role;
+use crate::office::visit::{self, Visitor};
+use crate::testing::{at, class, now, pupil, session, world};
+use axum::http::StatusCode;
+use shared::act::Act;
+use shared::codes::Code;
+use shared::id::PlanId;
+use shared::text::Remark;
+
+#[tokio::test]
+async fn a_visit_is_planned_for_a_class_without_those_who_stay() {
+    let world = world();
+    world.set(at(8, 45));
+    for (name, role) in [("shah", Role::Office), ("head", Role::Head), ("champion", Role::Champion)] {
+        visit::account(&world, world.school.id(), name, role);
+    }
+    let reason = Remark::new("Mum: chickenpox").unwrap();
+    let (from, until) = (session("am"), session("pm"));
+    let plan = PlanId::from_bytes([1; 16]);
+    world.act(now(8, 41), Act::Planned { plan, pupil: pupil(3), from, until, code: Code::I, detail: None, reason });
+    let server = visit::server(&world).await;
+    let mut shah = Visitor::logged_in(&server, "shah").await;
+    assert_eq!(shah.get("/plans").await.status, StatusCode::OK);
+    let one = class(1).to_string();
+    let head = [
+        ("from_date", "2026-11-23"),
+        ("from_half", "am"),
+        ("until_date", "2026-12-04"),
+        ("until_half", "pm"),
+        ("weekday", "Mon"),
+        ("weekday", "Wed"),
+        ("code", "V"),
+        ("detail", "the museum"),
+        ("reason", "Miss Grant: the trip letter"),
+    ];
+    let with = |more: &[(&'static str, String)]| -> Vec<(&'static str, String)> {
+        head.iter().map(|(a, b)| (*a, (*b).to_owned())).chain(more.iter().cloned()).collect()
+    };
+    let asked = with(&[("class", one)]);
+    let asked: Vec<(&str, &str)> = asked.iter().map(|(a, b)| (*a, b.as_str())).collect();
+    let page = shah.send("/plans/preview", &asked).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    for words in [
+        "Pupil1 Test",
+        "planned already: I, Illness",
+        "Mon 23 Nov, all day",
+        "Wed 2 Dec, all day",
+        "Something stands already for 1 pupil",
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    assert_eq!(world.count("SELECT count(*) FROM plan"), 1, "looking at it saves nothing");
+    let saved = with(&[("pupil", pupil(1).to_string()), ("pupil", pupil(2).to_string())]);
+    let saved: Vec<(&str, &str)> = saved.iter().map(|(a, b)| (*a, b.as_str())).collect();
+    assert_eq!(shah.send("/plans/save", &saved).await.to(), "/plans?done=8");
+    assert_eq!(
+        world.count("SELECT count(*) FROM plan WHERE code = 'V' AND from_on = until_on AND detail = 'the museum'"),
+        8
+    );
+    assert!(shah.get("/plans").await.body.contains("Pupil1 Test, Pupil2 Test"));
+    world.school.write_now(|tx| crate::jobs::close_due(tx, now(9, 20))).unwrap();
+    assert_eq!((world.code(1, "am").as_deref(), world.code(4, "am")), (Some("V"), None));
+    // What is wrong is said, and nothing is written.
+    for (name, value) in [("code", "N"), ("code", "/"), ("detail", ""), ("reason", ""), ("from_date", "soon")] {
+        let bad: Vec<_> = saved.iter().map(|(n, v)| (*n, if *n == name { value } else { v })).collect();
+        assert_eq!(shah.send("/plans/save", &bad).await.status, StatusCode::BAD_REQUEST, "{name} = {value}");
+    }
+    let leave: Vec<_> = saved.iter().map(|(n, v)| (*n, if *n == "code" { "C" } else { v })).collect();
+    let got = shah.send("/plans/save", &leave).await;
+    assert!(got.body.contains("the headteacher alone grants"), "{}", got.body);
+    assert_eq!(shah.send("/plans/save", &head).await.status, StatusCode::BAD_REQUEST, "for nobody");
+    assert_eq!(world.count("SELECT count(*) FROM plan"), 9);
+    let mut person = Visitor::logged_in(&server, "head").await;
+    assert_eq!(person.send("/plans/save", &leave).await.status, StatusCode::SEE_OTHER, "the headteacher may");
+    let mut champion = Visitor::logged_in(&server, "champion").await;
+    assert_eq!(champion.send("/plans/save", &saved).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(champion.get("/plans").await.status, StatusCode::OK);
+}
