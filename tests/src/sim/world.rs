@@ -439,7 +439,7 @@ impl World {
                     }
                 }
                 Heard::NotSaved(_) => self.tally.not_saved += 1,
-                Heard::Sync(_) | Heard::Revoked | Heard::Damaged => {}
+                Heard::Sync(_) | Heard::Revoked | Heard::Damaged | Heard::Beep(_) => {}
             }
         }
     }
