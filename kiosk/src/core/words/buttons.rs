@@ -3,6 +3,7 @@
 //! Must never: hold what a screen of the core says by itself.
 
 /// What stands on the window's own buttons and headings.
+#[cfg_attr(not(any(feature = "window", feature = "linuxkms")), allow(dead_code))] // without a window nobody reads them
 #[derive(Debug, Clone, Copy)]
 pub struct Buttons {
     /// Goes one step back.
