@@ -10,7 +10,7 @@ use crypto_box::SecretKey;
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::act::{Act, Officer};
 use shared::calendar::Calendar;
-use shared::id::SchoolId;
+use shared::id::{ClassId, SchoolId};
 use shared::log::Hash;
 use shared::text::Name;
 use shared::wire::v1::Choices;
@@ -77,6 +77,15 @@ pub fn make_keys(school: &School) -> Result<(), StoreError> {
         }
         Ok(())
     })
+}
+
+/// What a class is called; none if this school has no such class.
+///
+/// # Errors
+/// An accident of the store.
+pub fn class_name(c: &Connection, class: ClassId) -> Result<Option<String>, StoreError> {
+    let mut found = c.prepare_cached("SELECT name FROM class WHERE id = ?1")?;
+    Ok(found.query_row([class.as_bytes()], |r| r.get(0)).optional()?)
 }
 
 /// Puts a calendar in force from now on, as an act of the school's log; the versions before it are kept. The kiosks'

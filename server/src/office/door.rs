@@ -117,14 +117,11 @@ fn passages(c: &Connection, calendar: &Calendar, date: NaiveDate) -> Result<Vec<
             calendar.times(session).map(|t| from.since(t.start) / 60_000).filter(|m| *m > 0 && what == "came in");
         let (first, last) = (words::clock(calendar, from), words::clock(calendar, until));
         let class = crate::record::class_in(c, pupil, session)?;
-        let named = class.map(|class| {
-            c.prepare_cached("SELECT name FROM class WHERE id = ?1")?
-                .query_row([class.as_bytes()], |r| r.get::<_, String>(0))
-        });
+        let named = class.map(|class| school::class_name(c, class)).transpose()?.flatten();
         out.push(Passage {
             when: if first == last { first } else { format!("between {first} and {last}") },
             pupil: r.get(1)?,
-            class: named.transpose()?.unwrap_or_default(),
+            class: named.unwrap_or_default(),
             what,
             colour,
             late: minutes

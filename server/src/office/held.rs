@@ -204,11 +204,8 @@ fn line(
 }
 
 fn of_class(c: &Connection, class: ClassId) -> Result<String, StoreError> {
-    let name: Option<String> = c
-        .prepare_cached("SELECT name FROM class WHERE id = ?1")?
-        .query_row([class.as_bytes()], |r| r.get(0))
-        .optional()?;
-    Ok(name.map_or_else(|| " in a class that this school does not have".to_owned(), |name| format!(" in {name}")))
+    Ok(crate::school::class_name(c, class)?
+        .map_or_else(|| " in a class that this school does not have".to_owned(), |name| format!(" in {name}")))
 }
 
 fn name_of(c: &Connection, pupil: PupilId) -> Result<String, StoreError> {

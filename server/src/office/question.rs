@@ -122,9 +122,7 @@ fn read(tx: &ReadTx<'_>, key: QuestionKey, shell: Shell, now: Millis) -> Result<
         None => pupils.first().map(|told| told.pupil.class),
     };
     let class_name: Option<String> = match class {
-        Some(class) => {
-            tx.query_row("SELECT name FROM class WHERE id = ?1", [class.as_bytes()], |r| r.get(0)).optional()?
-        }
+        Some(class) => crate::school::class_name(tx, class)?,
         None => None,
     };
     let one = if key.pupil.is_some() { pupils.first().map(|told| told.pupil.name.clone()) } else { None };

@@ -68,7 +68,7 @@ pub async fn page(
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let Some(times) = calendar.times(session) else { return Ok(None) };
-        let Some(name) = class_name(tx, class)? else { return Ok(None) };
+        let Some(name) = crate::school::class_name(tx, class)? else { return Ok(None) };
         let mut teachers = tx.prepare_cached(
             "SELECT s.name FROM staff_class sc JOIN staff s ON s.id = sc.staff WHERE sc.class = ?1 AND s.ended_on IS NULL",
         )?;
@@ -87,12 +87,6 @@ pub async fn page(
         }))
     });
     html(&found(page.await?)?)
-}
-
-fn class_name(c: &Connection, class: ClassId) -> Result<Option<String>, StoreError> {
-    Ok(c.prepare_cached("SELECT name FROM class WHERE id = ?1")?
-        .query_row([class.as_bytes()], |r| r.get(0))
-        .optional()?)
 }
 
 fn lines(c: &Connection, class: ClassId, session: SessionKey) -> Result<Vec<Line>, StoreError> {
@@ -147,12 +141,14 @@ pub async fn submit(
     let (now, by) = (app.clock.now(), actor.officer());
     let done = actor.school.write(move |tx| {
         let calendar = tx.calendar()?;
-        if calendar.times(session).is_none() || class_name(tx, class)?.is_none() {
+        if calendar.times(session).is_none() || crate::school::class_name(tx, class)?.is_none() {
             return Ok(None);
         }
         let taken_at = calendar.instant(session.date.and_time(at));
         if taken_at > now.at {
-            return refused("The list cannot have been taken later than now. Go back and correct the time.");
+            return StoreError::refused(
+                "The list cannot have been taken later than now. Go back and correct the time.",
+            );
         }
         let reason = Remark::new(&format!("from the paper list that {by_hand} took at {}", at.format("%H:%M")))
             .map_err(|_| StoreError::Refused("The name of who took it is too long.".to_owned()))?;
@@ -175,7 +171,7 @@ pub async fn submit(
         }
         if !blank.is_empty() {
             let names = blank.join(", ");
-            return refused(&format!(
+            return StoreError::refused(&format!(
                 "Nothing is said about {names}. Go back and say it, or that whoever is left empty is here."
             ));
         }
@@ -184,10 +180,6 @@ pub async fn submit(
     });
     found(done.await?)?;
     Ok(Redirect::to(&format!("/register/{class}/{session}")).into_response())
-}
-
-fn refused<T>(words: &str) -> Result<T, StoreError> {
-    Err(StoreError::Refused(words.to_owned()))
 }
 
 /// The amendment that brings a pupil's mark to what the list says; none where it says so already, or where the reason of an

@@ -6,9 +6,9 @@
 use super::witness::{ended, last_seen};
 use super::{Restored, tail};
 use crate::card::Holder as Owner;
-use crate::record;
 use crate::store::StoreError;
 use crate::store::columns::{CodeCol, DateCol, HalfCol, HashCol, int, json, uint};
+use crate::{record, school};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use shared::act::{Act, Acted, Holder};
 use shared::calendar::SessionKey;
@@ -160,7 +160,8 @@ fn marks(c: &Connection, restored: &Restored) -> Result<Vec<Differs>, StoreError
             Some(class) => Some(ClassId::from_bytes(class)),
             None => record::class_in(c, pupil, session)?,
         };
-        let class = class.map(|id| Ok::<_, StoreError>((id, class_name(c, id)?))).transpose()?;
+        let class =
+            class.map(|id| Ok::<_, StoreError>((id, school::class_name(c, id)?.unwrap_or_default()))).transpose()?;
         out.push(Differs {
             pupil,
             name: r.get(5)?,
@@ -174,11 +175,6 @@ fn marks(c: &Connection, restored: &Restored) -> Result<Vec<Differs>, StoreError
     // By register, as the office goes through them.
     out.sort_by_cached_key(|mark: &Differs| (mark.session, mark.class.as_ref().map(|(_, name)| name.clone())));
     Ok(out)
-}
-
-fn class_name(c: &Connection, class: ClassId) -> Result<String, StoreError> {
-    let mut found = c.prepare_cached("SELECT name FROM class WHERE id = ?1")?;
-    Ok(found.query_row([class.as_bytes()], |r| r.get(0)).optional()?.unwrap_or_default())
 }
 
 /// Acts that came back and whose other half lies in tables that they do not describe.

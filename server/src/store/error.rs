@@ -74,6 +74,14 @@ impl StoreError {
         }
     }
 
+    /// Refuses, with what to do.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn refused<T>(words: &str) -> Result<T, Self> {
+        Err(Self::Refused(words.to_owned()))
+    }
+
     /// Wraps an error about a file.
     pub fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();

@@ -68,11 +68,7 @@ pub async fn of_class(
     let head = actor.role == Role::Head;
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
-        let name: Option<String> = tx
-            .prepare_cached("SELECT name FROM class WHERE id = ?1")?
-            .query_row([class.as_bytes()], |r| r.get(0))
-            .optional()?;
-        let Some(name) = name else { return Ok(None) };
+        let Some(name) = crate::school::class_name(tx, class)? else { return Ok(None) };
         let today = calendar.date_of(now);
         let monday = grid::monday(session.date);
         let days = grid::days(&calendar, monday);
@@ -230,11 +226,11 @@ async fn submit(app: &App, actor: &Actor, fields: Fields, scope: Scope, to: Stri
         let mut acts = Vec::new();
         for (key, typed) in cells {
             if let Err(Error::BadInput(words)) = typed.code.map_or(Ok(()), |code| choose::may(code, role)) {
-                return refused(&words);
+                return StoreError::refused(&words);
             }
             let asks = typed.code.filter(|code| code.needs_detail() || code.needs_dates());
             if let (Some(code), true) = (asks, detail.is_empty()) {
-                return refused(&format!(
+                return StoreError::refused(&format!(
                     "Code {code} needs its nature, or its dates, in words. Go back and write it down."
                 ));
             }
@@ -259,17 +255,15 @@ async fn submit(app: &App, actor: &Actor, fields: Fields, scope: Scope, to: Stri
             });
         }
         if acts.is_empty() {
-            return refused("Nothing was typed that is not in the register already. Go back and type the new codes.");
+            return StoreError::refused(
+                "Nothing was typed that is not in the register already. Go back and type the new codes.",
+            );
         }
         record::acts(tx, now, &by, acts)?;
         Ok(Some(()))
     });
     found(done.await?)?;
     Ok(Redirect::to(&to).into_response())
-}
-
-fn refused<T>(words: &str) -> Result<T, StoreError> {
-    Err(StoreError::Refused(words.to_owned()))
 }
 
 /// The cells that were typed, and those that are filled at once.
@@ -285,12 +279,12 @@ fn cells(
         let key = name
             .split_once('.')
             .and_then(|(pupil, session)| Some(MarkKey { pupil: pupil.parse().ok()?, session: session.parse().ok()? }));
-        let Some(key) = key else { return refused("This form is damaged. Load the page again.") };
+        let Some(key) = key else { return StoreError::refused("This form is damaged. Load the page again.") };
         let typed = match typed::read(value, key.session) {
             Ok(Some(typed)) => typed,
             Ok(None) => continue,
             Err(text) => {
-                return refused(&format!(
+                return StoreError::refused(&format!(
                     "“{text}” is no code of {}. Go back and correct it.",
                     words::session(key.session)
                 ));
@@ -298,7 +292,7 @@ fn cells(
         };
         let begun = calendar.times(key.session).is_some_and(|times| times.opens <= now);
         if !begun || !scope.holds(tx, key)? {
-            return refused(
+            return StoreError::refused(
                 "A cell is of a session that has not begun, or of a pupil who is not on this roll. Load the page again.",
             );
         }
@@ -310,10 +304,12 @@ fn cells(
     let typed = match typed::read(fields.one("fill_code"), session) {
         Ok(Some(typed)) => typed,
         Ok(None) => return Ok(out),
-        Err(text) => return refused(&format!("“{text}” is no code of that session. Go back and correct it.")),
+        Err(text) => {
+            return StoreError::refused(&format!("“{text}” is no code of that session. Go back and correct it."));
+        }
     };
     if calendar.times(session).is_none_or(|times| times.opens > now) {
-        return refused("That session has not begun. Plan an absence instead.");
+        return StoreError::refused("That session has not begun. Plan an absence instead.");
     }
     let everybody = fields.one("fill_whom") == "all";
     for pupil in record::on_roll(tx, class, session)? {
