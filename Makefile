@@ -149,3 +149,18 @@ deb-check: deb
 	    if [ $$arch = arm64 ]; then bin="$(ARM)/aarch64-unknown-linux-gnu/release/$$p"; else bin="$(TARGET)/release/$$p"; fi; \
 	    VERSION=999 deploy/deb/build $$p $$arch "$$bin" "$(TARGET)/pages" "$(TARGET)/deb/check" >/dev/null && \
 	    deploy/deb/check "$(TARGET)/deb/$${p}_"[0-9]*"_$$arch.deb" "$(TARGET)/deb/check/$${p}_999_$$arch.deb" || exit 1; done; done
+
+# The card's image for a Raspberry Pi, in target/image. Needs root (chroot, qemu-user). See docs/KIOSK.md.
+IMAGE  := $(TARGET)/image
+.PHONY: image image-test
+image: DEB = arm64
+image: deb-arm64
+	@deploy/need $(CROSS) mksquashfs:squashfs-tools mcopy:mtools mkfs.vfat:dosfstools sfdisk:fdisk mke2fs:e2fsprogs xz:xz-utils
+	deploy/image/build "$$(deploy/image/root "$(IMAGE)")" "$$(ls -t "$(TARGET)"/deb/rollbook-kiosk_*_arm64.deb | head -1)" "$(IMAGE)"
+
+# The image in an emulated machine, against a real server; pictures in target/image-test/pictures. Hours on a slow machine.
+image-test: check-toolchain
+	@deploy/need $(BASIC) qemu-system-aarch64:qemu-system-arm qemu-img:qemu-utils mcopy:mtools e2fsck:e2fsprogs
+	@test -e "$(IMAGE)/rollbook-kiosk.img" || { echo "make image comes first"; exit 1; }
+	$(CARGO) build -p rollbook-server -p rollbook-kiosk -p rollbook-tests --bins
+	@"$(TARGET)/debug/rollbook-image-test" "$(IMAGE)/rollbook-kiosk.img" "$(TARGET)/image-test" $(ARGS)

@@ -10,6 +10,7 @@ pub mod browser;
 pub mod clock;
 pub mod demo;
 pub mod forget;
+pub mod image;
 pub mod office;
 pub mod process;
 #[cfg(feature = "sim")]

@@ -1,0 +1,190 @@
+//! One emulated machine with a card in it: started, looked at, touched, cut off.
+//!
+//! Must never: write to the image it was given: each machine has a layer of its own over it.
+
+use super::qmp::{Qmp, connect};
+use crate::process::Trouble;
+use serde_json::json;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Width and height of the screen: those of the small panel.
+pub const SCREEN: (f64, f64) = (800.0, 480.0);
+
+/// A machine.
+pub struct Machine {
+    child: Child,
+    /// Its screen, finger and cables.
+    pub qmp: Qmp,
+    shell: UnixStream,
+    folder: PathBuf,
+    asked: u32,
+}
+
+/// What a machine is made of.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// Where its sockets and logs lie.
+    pub folder: PathBuf,
+    /// The card: qcow2, or raw with `log`.
+    pub card: PathBuf,
+    /// Kernel, first file system and command line, as they stand on the card.
+    pub boot: (PathBuf, PathBuf, String),
+    /// The clock at its start, as `2026-11-23T08:40:00`.
+    pub clock: String,
+    /// A file that gets every write to the card, in order, with its flushes.
+    pub log: Option<PathBuf>,
+}
+
+impl Machine {
+    /// Switches it on.
+    ///
+    /// # Errors
+    /// When QEMU does not start.
+    pub fn start(parts: &Parts) -> Result<Self, Trouble> {
+        let at = |name: &str| parts.folder.join(name);
+        for old in ["qmp.sock", "serial.sock", "qtest.sock"] {
+            let _ = std::fs::remove_file(at(old)); // of the machine before
+        }
+        let (kernel, initrd, words) = &parts.boot;
+        let socket = |name: &str| format!("unix:{},server=on,wait=off", at(name).display());
+        let card = parts.card.display();
+        let mut command = Command::new("qemu-system-aarch64");
+        command.args(["-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024", "-accel", "tcg,thread=multi"]);
+        command.arg("-kernel").arg(kernel).arg("-initrd").arg(initrd).args(["-append", words]);
+        match &parts.log {
+            None => command
+                .args(["-blockdev", &format!("driver=qcow2,node-name=card,file.driver=file,file.filename={card}")]),
+            Some(log) => {
+                std::fs::File::create(log)?;
+                command.args([
+                    "-blockdev",
+                    &format!(
+                        "driver=blklogwrites,node-name=card,log-sector-size=512,file.driver=raw,file.file.driver=file,\
+                         file.file.filename={card},log.driver=file,log.filename={}",
+                        log.display()
+                    ),
+                ])
+            }
+        };
+        command.args(["-device", "virtio-blk-pci,drive=card,write-cache=on"]);
+        command.args(["-device", "virtio-gpu-pci,xres=800,yres=480", "-device", "virtio-tablet-pci"]);
+        command.args(["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,id=cable"]);
+        command.args(["-rtc", &format!("base={}", parts.clock), "-display", "none", "-monitor", "none"]);
+        command.args([
+            "-chardev",
+            &format!(
+                "socket,id=s,path={},server=on,wait=off,logfile={}",
+                at("serial.sock").display(),
+                at("serial.log").display()
+            ),
+        ]);
+        command.args(["-serial", "chardev:s", "-qmp", &socket("qmp.sock"), "-qtest", &socket("qtest.sock")]);
+        command.arg("-qtest-log").arg("/dev/null");
+        let err = std::fs::File::create(at("qemu.log"))?;
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(err).spawn()?;
+        let said = |trouble: Trouble| -> Trouble {
+            let log = std::fs::read_to_string(at("qemu.log")).unwrap_or_default();
+            format!("the machine does not start: {trouble}\n{log}").into()
+        };
+        let qmp = Qmp::open(&at("qmp.sock")).map_err(said)?;
+        let shell = connect(&at("serial.sock"))?;
+        shell.set_read_timeout(Some(Duration::from_millis(200)))?;
+        Ok(Self { child, qmp, shell, folder: parts.folder.clone(), asked: 0 })
+    }
+
+    /// Where its pins are reached.
+    #[must_use]
+    pub fn pins(&self) -> PathBuf {
+        self.folder.join("qtest.sock")
+    }
+
+    /// Touches the screen at a place of the 800 × 480 picture.
+    ///
+    /// # Errors
+    /// What the machine says.
+    pub fn tap(&mut self, (x, y): (f64, f64)) -> Result<(), Trouble> {
+        self.qmp.tap(x / SCREEN.0, y / SCREEN.1)
+    }
+
+    /// Pulls the network cable out, or puts it back.
+    ///
+    /// # Errors
+    /// What the machine says.
+    pub fn cable(&mut self, up: bool) -> Result<(), Trouble> {
+        self.qmp.ask("set_link", json!({ "name": "cable", "up": up }))?;
+        Ok(())
+    }
+
+    /// Runs a command in the shell on the serial line (there for this test alone, by the kernel's command line), and
+    /// answers what it printed.
+    ///
+    /// # Errors
+    /// When the shell does not answer in time.
+    pub fn shell(&mut self, command: &str, patience: Duration) -> Result<String, Trouble> {
+        self.asked += 1;
+        let (begin, end) = (format!("<{}<", self.asked), format!(">{}>", self.asked));
+        let begun = Instant::now();
+        let mut heard = String::new();
+        let mut said: Option<Instant> = None;
+        loop {
+            // A line that was typed before the shell was there is lost: it is typed again.
+            if said.is_none_or(|at| at.elapsed() > Duration::from_secs(20)) {
+                let n = self.asked;
+                writeln!(self.shell, "\necho '<'{n}'<'; {command}; echo '>'{n}'>'")?;
+                said = Some(Instant::now());
+            }
+            let mut bytes = [0; 4096];
+            match self.shell.read(&mut bytes) {
+                Ok(0) => return Err("the machine has ended".into()),
+                Ok(n) => heard.push_str(&String::from_utf8_lossy(&bytes[..n])),
+                Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
+                }
+                Err(error) => return Err(error.into()),
+            }
+            if let Some((_, after)) = heard.split_once(&begin)
+                && let Some((answer, _)) = after.split_once(&end)
+            {
+                return Ok(answer.replace('\r', "").trim().to_owned());
+            }
+            if begun.elapsed() > patience {
+                return Err(format!("the machine's shell does not answer `{command}`").into());
+            }
+        }
+    }
+
+    /// Cuts its power.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn cut(mut self) -> Result<(), Trouble> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // one that was cut is gone already
+        let _ = self.child.wait();
+    }
+}
+
+/// A layer over an image, for one machine or one after the other.
+///
+/// # Errors
+/// When qemu-img says no.
+pub fn layer(image: &Path, over: &Path, mib: u32) -> Result<(), Trouble> {
+    let image = image.canonicalize()?;
+    let done = Command::new("qemu-img")
+        .args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"])
+        .arg(image)
+        .arg(over)
+        .arg(format!("{mib}M"))
+        .status()?;
+    if done.success() { Ok(()) } else { Err("qemu-img made no layer".into()) }
+}

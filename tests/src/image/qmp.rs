@@ -1,0 +1,102 @@
+//! QEMU's machine protocol: lines of JSON over a socket.
+//!
+//! Must never: wait longer than an answer takes.
+
+use crate::process::Trouble;
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A connection.
+pub struct Qmp {
+    to: UnixStream,
+    from: BufReader<UnixStream>,
+}
+
+/// A socket that a program is about to make.
+///
+/// # Errors
+/// When it does not come in time.
+pub fn connect(socket: &Path) -> Result<UnixStream, Trouble> {
+    let begun = Instant::now();
+    loop {
+        match UnixStream::connect(socket) {
+            Ok(stream) => {
+                stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+                return Ok(stream);
+            }
+            Err(error) if begun.elapsed() > Duration::from_secs(20) => return Err(error.into()),
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+}
+
+impl Qmp {
+    /// Speaks to the machine at this socket.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn open(socket: &Path) -> Result<Self, Trouble> {
+        let to = connect(socket)?;
+        let mut qmp = Self { from: BufReader::new(to.try_clone()?), to };
+        qmp.line()?; // its greeting
+        qmp.ask("qmp_capabilities", json!({}))?;
+        Ok(qmp)
+    }
+
+    fn line(&mut self) -> Result<Value, Trouble> {
+        let mut line = String::new();
+        self.from.read_line(&mut line)?;
+        if line.is_empty() {
+            return Err("the machine has ended".into());
+        }
+        Ok(serde_json::from_str(&line)?)
+    }
+
+    /// A command and its answer. What happens meanwhile is passed over.
+    ///
+    /// # Errors
+    /// What the machine says.
+    pub fn ask(&mut self, command: &str, arguments: Value) -> Result<Value, Trouble> {
+        writeln!(self.to, "{}", json!({ "execute": command, "arguments": arguments }))?;
+        loop {
+            let mut answer = self.line()?;
+            if let Some(value) = answer.get_mut("return") {
+                return Ok(value.take());
+            }
+            if let Some(error) = answer.get("error") {
+                return Err(format!("{command}: {error}").into());
+            }
+        }
+    }
+
+    /// The screen as a picture.
+    ///
+    /// # Errors
+    /// When it cannot be taken.
+    pub fn picture(&mut self, file: &Path) -> Result<(), Trouble> {
+        self.ask("screendump", json!({ "filename": file, "format": "png" }))?;
+        Ok(())
+    }
+
+    /// A finger on the screen, in hundredths of a thousand of its width and height.
+    ///
+    /// # Errors
+    /// As for [`Qmp::ask`].
+    pub fn tap(&mut self, x: f64, y: f64) -> Result<(), Trouble> {
+        let axis = |axis: &str, share: f64| {
+            #[allow(clippy::cast_possible_truncation)] // a place on a screen
+            let value = (share * 32767.0) as i64;
+            json!({ "type": "abs", "data": { "axis": axis, "value": value } })
+        };
+        let button = |down: bool| json!({ "events": [{ "type": "btn", "data": { "button": "left", "down": down } }] });
+        self.ask("input-send-event", json!({ "events": [axis("x", x), axis("y", y)] }))?;
+        std::thread::sleep(Duration::from_millis(120));
+        self.ask("input-send-event", button(true))?;
+        std::thread::sleep(Duration::from_millis(120));
+        self.ask("input-send-event", button(false))?;
+        Ok(())
+    }
+}
