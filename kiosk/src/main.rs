@@ -95,7 +95,7 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
 /// Opens the store; where its file is damaged, the kiosk says so and begins anew with what could be read.
 fn open(data: &Path, clock: &Clock) -> Result<Store, Box<dyn Error>> {
     let (store, aside) = open_or_begin_anew(data, clock.reading())?;
-    if let Some(Aside { path, enrolled, kept, lost }) = aside {
+    if let Some(Aside { path, enrolled, kept, lost, only_copy: _ }) = aside {
         let missing = match lost {
             0 => String::new(),
             n => format!(" {n} could not be read: please give the file to IT, and look at today's registers."),

@@ -87,11 +87,11 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
         "SELECT k.id, k.room, k.mode, k.seen_at, k.revoked_at, k.app, k.faults,
                 (SELECT group_concat(name, ', ') FROM
                    (SELECT c.name FROM kiosk_class kc JOIN class c ON c.id = kc.class WHERE kc.kiosk = k.id ORDER BY c.sort, c.name)),
-                (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1 AND {}), k.roll_call,
-                (SELECT value FROM setting WHERE name = 'store_damaged/' || lower(hex(k.id)))
+                (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1 AND {}), k.roll_call
          FROM kiosk k ORDER BY k.mode DESC, k.room",
         held::BY_PEOPLE
     );
+    let damaged = Damaged::all(c, now)?;
     let mut statement = c.prepare_cached(&sql)?;
     let rows = statement.query_map([], |r| {
         let millis = |i| r.get::<_, Option<i64>>(i).map(|at| at.map(Millis));
@@ -100,16 +100,15 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
         let (id, held): (_, usize) = (KioskId::from_bytes(r.get(0)?), r.get(8)?);
         let when = |at| words::moment(calendar, at, today);
         let mut notes: Vec<String> = faults.iter().map(|f| fault(*f).to_owned()).collect();
-        let damaged = r.get::<_, Option<String>>(10)?.and_then(|text| Damaged::recent(&text, now));
-        if let Some(Damaged { at, lost, .. }) = damaged {
-            let lost = match lost {
+        if let Some(Damaged { at, lost, .. }) = damaged.get(&id) {
+            let lost = match *lost {
                 0 => "nothing was lost".to_owned(),
                 n => format!(
                     "{} could not be read: ask its teacher",
                     words::count(usize::try_from(n).unwrap_or(usize::MAX), "entry", "entries")
                 ),
             };
-            notes.push(format!("its memory card was damaged ({lost}; told {}): replace it", when(at)));
+            notes.push(format!("its memory card was damaged ({lost}; told {}): replace it", when(*at)));
         }
         let (state, colour) = match seen {
             None => ("Never seen", "warn"),
@@ -119,7 +118,11 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
             }
             Some(seen) => {
                 notes.push(format!("last seen {}", when(seen)));
-                if faults.is_empty() && damaged.is_none() { ("Online", "good") } else { ("Needs a look", "warn") }
+                if faults.is_empty() && !damaged.contains_key(&id) {
+                    ("Online", "good")
+                } else {
+                    ("Needs a look", "warn")
+                }
             }
         };
         let mode = match feed::mode(r.get_ref(2)?.as_str()?, r.get(9)?) {

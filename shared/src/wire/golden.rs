@@ -80,7 +80,7 @@ golden! {
     "entry": Entry, "head": Head, "origin": Origin, "first": First, "anchor": Anchor, "reading": Reading,
     "observed_left": Observed, "row_body_more": Vec<RowBody>, "mode_more": Vec<Mode>, "find_by": Vec<FindBy>, "way": Vec<Way>,
     "passage_row": PassageRow, "roll_call_row": RollCallRow, "accounted_row": AccountedRow,
-    "notice": Vec<Notice>, "mark": Vec<Mark>, "means": Vec<Means>, "wish": Vec<Wish>, "officer": Vec<Officer>,
+    "notice": Vec<Notice>, "notice_only_copy": Notice, "mark": Vec<Mark>, "means": Vec<Means>, "wish": Vec<Wish>, "officer": Vec<Officer>,
 }
 
 #[test]

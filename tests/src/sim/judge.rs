@@ -133,6 +133,7 @@ pub fn verdict(world: &mut World, dates: &[NaiveDate]) -> Result<(), String> {
     every_confirmed_fact_stands(world, &facts)?;
     closed_once(&facts)?;
     what_kiosks_carried_is_back(world)?;
+    what_is_gone_is_told(world)?;
     the_late_book_has_each_once(world, &facts)?;
     times_are_sound(world, &facts)?;
     held_as_they_should_be(world, &facts)?;
@@ -204,6 +205,19 @@ fn the_late_book_has_each_once(world: &World, facts: &[Fact]) -> Result<(), Stri
         .map_err(|e| e.to_string())?;
     if rows != passages.len() as i64 {
         return Err(format!("{rows} passages stand in the late book, and {} were seen", passages.len()));
+    }
+    Ok(())
+}
+
+/// What went with the server because a kiosk's file was damaged is said to the office.
+fn what_is_gone_is_told(world: &World) -> Result<(), String> {
+    let now = world.server.now().at;
+    let told = world.server.school().read_now(|tx| server::device::Damaged::all(tx, now)).map_err(|e| e.to_string())?;
+    for (n, only) in world.only_copies.iter().filter(|(n, only)| only.gone > 0 && !world.replaced.contains(n)) {
+        let said = told.get(&world.ids[*n]).map_or(0, |damaged| damaged.lost);
+        if said < only.gone && !world.revoked.contains(n) {
+            return Err(format!("{} facts of kiosk {n} are gone, and the office is told of {said}", only.gone));
+        }
     }
     Ok(())
 }

@@ -58,6 +58,7 @@ impl World {
         self.seen_changes = 0;
         self.say(format_args!("server restored"));
         self.mourn();
+        self.only_copies_gone();
         self.later(0, Happening::Jobs);
         self.find_the_revoked();
     }

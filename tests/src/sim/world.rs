@@ -12,6 +12,7 @@ use super::recorded::Step;
 use super::run::Tally;
 use super::school::{RECEPTION, School};
 use super::server::{Answer, Ask, Server};
+use super::spoil::OnlyCopies;
 use super::trace::Trace;
 use crate::forget::Image;
 use fastrand::Rng;
@@ -115,6 +116,8 @@ pub struct World {
     pub old_card: Option<(usize, Image)>,
     /// Kiosks whose card was put back or copied: what only it held may be lost.
     pub replaced: BTreeSet<usize>,
+    /// What only the server has, by the kiosk whose file was damaged.
+    pub only_copies: BTreeMap<usize, OnlyCopies>,
     pub wrong: Option<String>,
     /// True time at the beginning.
     pub begins: i64,
@@ -176,6 +179,7 @@ impl World {
             carried: Vec::new(),
             old_card: None,
             replaced: BTreeSet::new(),
+            only_copies: BTreeMap::new(),
             wrong: None,
             tape: tape.then(Vec::new),
             begins: at,
