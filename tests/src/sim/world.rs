@@ -49,6 +49,8 @@ pub enum Happening {
     PowerOn(usize),
     /// Somebody pulls the plug for the night.
     PowerOff(usize),
+    /// Every kiosk is switched off.
+    AllOff,
     /// A program starts again, the machine was on.
     Restart(usize),
     /// What a kiosk says to a server that was restored is there.
@@ -130,6 +132,9 @@ pub struct World {
     pub restored: bool,
     pub place: Place,
 }
+
+/// No run has a tenth of these: one that has them goes round in circles.
+const MOST_EVENTS: u64 = 300_000;
 
 impl World {
     /// A world at this moment, with these kiosks running.
@@ -244,6 +249,9 @@ impl World {
             let Some(what) = self.queue.remove(&(at, n)) else { break };
             self.turn_clocks(at);
             self.tally.events += 1;
+            if self.tally.events > MOST_EVENTS {
+                return self.fail(format!("{MOST_EVENTS} events, and no end"));
+            }
             self.happen(what);
             self.look();
         }
@@ -291,6 +299,7 @@ impl World {
                 }
             }
             Happening::PowerOn(kiosk) => self.power_on(kiosk),
+            Happening::AllOff => (0..self.kiosks.len()).for_each(|kiosk| self.happen(Happening::PowerOff(kiosk))),
             Happening::PowerOff(kiosk) => {
                 if self.kiosks[kiosk].on.is_some() {
                     self.say(format_args!("k{kiosk} plug pulled"));
