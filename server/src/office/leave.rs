@@ -4,9 +4,10 @@
 //! Must never: grant anything in a name other than the headteacher's, or decide a request twice.
 
 use super::choose;
+use super::list::{Bar, Sheet, View};
 use super::entry::found;
 use super::pupils::book::{self, Year};
-use super::{Fields, Sent, Shell, html, named, words};
+use super::{Fields, Sent, Shell, html, html_of, named, words};
 use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record;
@@ -38,6 +39,7 @@ struct LeavePage {
     open: Vec<Request>,
     decided: Vec<Request>,
     decides: bool,
+    bar: Bar,
     said: &'static str,
 }
 
@@ -87,8 +89,13 @@ pub struct Choose {
     done: String,
 }
 
-/// `GET /leave`
-pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(choose): Query<Choose>) -> Answer {
+/// `GET /leave?filter&sort&as`
+pub async fn page(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Query(choose): Query<Choose>,
+    Query(view): Query<View>,
+) -> Answer {
     let (shell, now) = (Shell::of(&actor, "/leave"), app.clock.now().at);
     let decides = actor.role == Role::Head;
     let said = match choose.done.as_str() {
@@ -100,10 +107,46 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Qu
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let today = calendar.date_of(now);
-        let (open, decided) = (requests(tx, &calendar, today, true)?, requests(tx, &calendar, today, false)?);
-        Ok(LeavePage { shell, open, decided, decides, said })
+        let mut both = [requests(tx, &calendar, today, true)?, requests(tx, &calendar, today, false)?];
+        for list in &mut both {
+            list.retain(|q| view.keeps(&[&q.name, &q.class, q.ground, &q.said]));
+            match view.sort.as_str() {
+                "name" => list.sort_by(|a, b| a.name.cmp(&b.name)),
+                "from" => list.sort_by_key(|q| q.from),
+                _ => {}
+            }
+        }
+        let [open, decided] = both;
+        let sorts = [("usual", "open first, then newest"), ("from", "first day"), ("name", "name")];
+        Ok((LeavePage { shell, open, decided, decides, bar: view.bar("/leave", &[], &sorts), said }, view.file))
     });
-    html(&page.await?)
+    let (page, file) = page.await?;
+    let shown = page.open.iter().chain(&page.decided).map(|q| q.pupil).collect();
+    match file {
+        Some(kind) => sheet(&page).answer(kind, shown),
+        None => html_of(&page, shown),
+    }
+}
+
+fn sheet(page: &LeavePage) -> Sheet {
+    let rows = page.open.iter().chain(&page.decided).map(|q| {
+        let (decision, why, by) = q
+            .decision
+            .as_ref()
+            .map_or_else(|| ("to be decided".to_owned(), String::new(), String::new()), |d| {
+                (d.words.clone(), d.why.clone(), d.by.clone())
+            });
+        let sessions = q.sessions.to_string();
+        let (ground, evidence) = (q.ground.to_owned(), q.evidence.clone());
+        vec![
+            q.name.clone(), q.class.clone(), q.when.clone(), sessions, ground, q.said.clone(), evidence, q.asked.clone(),
+            decision, why, by,
+        ]
+    });
+    let head = vec![
+        "Pupil", "Class", "When", "Sessions", "Ground", "What for", "Shown", "Asked by", "Decision", "Reason", "Decided by",
+    ];
+    Sheet { name: "leave".to_owned(), head, rows: rows.collect() }
 }
 
 fn requests(tx: &ReadTx<'_>, calendar: &Calendar, today: NaiveDate, open: bool) -> Result<Vec<Request>, StoreError> {

@@ -118,6 +118,7 @@ impl Context<'_, '_> {
                 self.index(held, *session, pupil.as_bytes(), false);
                 super::leave::file(self.tx, held)?;
             }
+            Act::PupilChanged { .. } => self.pupil_changed(held)?,
             Act::Called { pupil, session, .. } => {
                 // Where its mark stands, the call stands too, and goes with it after six years. It decides nothing.
                 self.index(held, *session, pupil.as_bytes(), false);
@@ -211,7 +212,7 @@ impl Context<'_, '_> {
     }
 
     /// The sessions of a plan that have a mark already, or that kiosks show as expected.
-    fn touch_span(&mut self, pupil: PupilId, from: SessionKey, until: SessionKey) {
+    pub(super) fn touch_span(&mut self, pupil: PupilId, from: SessionKey, until: SessionKey) {
         let last = until.date.min(self.today + chrono::Days::new(AHEAD_DAYS));
         for session in self.calendar.clone().sessions(from.date, last) {
             if (from..=until).contains(&session) {

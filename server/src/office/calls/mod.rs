@@ -9,7 +9,8 @@ mod tests;
 
 pub use family::{claim, note, page as family, reason, release};
 
-use super::{Shell, html, restored, words};
+use super::list::{Bar, Sheet, View};
+use super::{Shell, html_of, restored, words};
 use crate::auth::Actor;
 use crate::calls::{self, Caller, Claimed, Family, Missing};
 use crate::clock::Now;
@@ -56,11 +57,13 @@ struct CallsPage {
     find: String,
     short: bool,
     hits: Vec<Hit>,
+    bar: Bar,
     amends: bool,
 }
 
 /// Somebody whom a search found.
 struct Hit {
+    id: PupilId,
     name: String,
     class: String,
     href: String,
@@ -135,15 +138,21 @@ pub(super) struct Made {
     pub by: String,
 }
 
-/// `GET /calls?date&find&done`
+/// `GET /calls?date&find&done&filter&as`
 pub async fn page(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     choose: Result<Query<Choose>, QueryRejection>,
+    Query(view): Query<View>,
 ) -> Answer {
     let choose = chosen(choose)?;
     let now = app.clock.now();
-    let live = fragment(&actor, now, choose.date).await?;
+    if let Some(kind) = view.file {
+        let (date, view) = (choose.date, view.clone());
+        let (sheet, shown) = actor.school.read(move |tx| sheet(tx, now, date, &view)).await?;
+        return sheet.answer(kind, shown);
+    }
+    let (live, mut shown) = fragment(&actor, now, choose.date).await?;
     let find: String = choose.find.trim().chars().take(80).collect();
     let short = !find.is_empty() && find.chars().filter(|c| c.is_alphanumeric()).count() < LETTERS;
     let wanted = find.clone();
@@ -157,7 +166,9 @@ pub async fn page(
         "planned" => "The absence is written down. The teacher’s screen shows “expected absent”.",
         _ => "",
     };
-    html(&CallsPage {
+    shown.extend(hits.iter().map(|hit| hit.id));
+    let date = choose.date.map(|date| date.to_string()).unwrap_or_default();
+    let page = CallsPage {
         shell: Shell::of(&actor, "/calls"),
         live,
         stream: choose.date.map_or_else(|| "/live/calls".to_owned(), |date| format!("/live/calls?date={date}")),
@@ -165,8 +176,30 @@ pub async fn page(
         find,
         short,
         hits,
+        bar: view.bar("/calls", &[("date", &date)], &[("order", "who comes first")]),
         amends: actor.role.amends(),
-    })
+    };
+    html_of(&page, shown)
+}
+
+/// The families to call as a file: a row for each child, in the order of calling.
+fn sheet(tx: &ReadTx<'_>, now: Now, date: Option<NaiveDate>, view: &View) -> Result<(Sheet, Vec<PupilId>), StoreError> {
+    let calendar = tx.calendar()?;
+    let date = date.unwrap_or_else(|| calendar.date_of(now.at));
+    let families = if waits(tx, &calendar, date)? { Vec::new() } else { calls::queue(tx, &calendar, date, now.at)? };
+    let (mut rows, mut shown) = (Vec::new(), Vec::new());
+    for family in &families {
+        let contacts: Vec<String> = contact_lines(&calendar, family, date)
+            .into_iter()
+            .map(|c| format!("{} {} {}", c.relation, c.name, c.telephone))
+            .collect();
+        for one in family.children.iter().map(child).filter(|one| view.keeps(&[&one.name, &one.class])) {
+            rows.push(vec![one.name, one.class, one.flags.join(", "), one.notes, next_words(family), contacts.join("; ")]);
+            shown.push(one.id);
+        }
+    }
+    let head = vec!["Pupil", "Class", "Needs", "Known", "Next", "Contacts in order"];
+    Ok((Sheet { name: format!("calls-{date}"), head, rows }, shown))
 }
 
 /// What the address says.
@@ -201,7 +234,7 @@ fn hits(tx: &ReadTx<'_>, find: &str, now: Now) -> Result<Vec<Hit>, StoreError> {
         let (id, name, class) = row?;
         let lower = name.to_lowercase();
         if wanted.iter().all(|part| lower.contains(part.as_str())) {
-            found.push(Hit { name, class, href: format!("/absence/{id}/{session}?from=calls") });
+            found.push(Hit { id, name, class, href: format!("/absence/{id}/{session}?from=calls") });
         }
         if found.len() == MOST {
             break;
@@ -217,11 +250,11 @@ fn at_hand(calendar: &Calendar, now: Now) -> SessionKey {
     calendar.under_way(now.at).or_else(next).unwrap_or(SessionKey { date: today, half: Half::Am })
 }
 
-/// The part of the page that changes, as it is at this moment.
+/// The part of the page that changes, as it is at this moment, and whom it shows.
 ///
 /// # Errors
 /// When the register cannot be read.
-pub async fn fragment(actor: &Actor, now: Now, date: Option<NaiveDate>) -> Result<String, Error> {
+pub async fn fragment(actor: &Actor, now: Now, date: Option<NaiveDate>) -> Result<(String, Vec<PupilId>), Error> {
     let (amends, csrf, account) = (actor.role.amends(), actor.csrf.clone(), actor.account);
     let live = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
@@ -248,7 +281,9 @@ pub async fn fragment(actor: &Actor, now: Now, date: Option<NaiveDate>) -> Resul
             families: families.iter().map(|f| line(&calendar, f, date, account)).collect(),
         })
     });
-    Ok(live.await?.render()?)
+    let live = live.await?;
+    let shown = live.families.iter().flat_map(|f| f.children.iter().map(|one| one.id)).collect();
+    Ok((live.render()?, shown))
 }
 
 /// Whether nobody may be called about a day yet: the server was restored, and marks may be on their way.
