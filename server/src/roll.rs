@@ -41,7 +41,9 @@ pub enum NotDone {
     #[error("This is more than a year away. Go back and look at the date.")]
     TooFar,
     /// Somebody of this name and birthday is there already.
-    #[error("A pupil of this name and date of birth is there already. Open that pupil’s page and take them on roll again.")]
+    #[error(
+        "A pupil of this name and date of birth is there already. Open that pupil’s page and take them on roll again."
+    )]
     Known,
 }
 

@@ -8,8 +8,8 @@ use crate::auth::{self, Role, login, session};
 use crate::error::{Error, problem};
 use crate::look::{self, Look, Shown};
 use crate::office::{
-    absence, account, amend, calendar, calls, cards, door, held, import, kiosks, leave, ledger, looks, paper, plans, pupils,
-    question, reception, register, removal, restored, roll_call, staff, take, today, unexplained, upload,
+    absence, account, amend, calendar, calls, cards, door, held, import, kiosks, leave, ledger, looks, paper, plans,
+    pupils, question, reception, register, removal, restored, roll_call, staff, take, today, unexplained, upload,
 };
 use crate::state::App;
 use crate::{assets, enrol, health, live, sync};
@@ -279,8 +279,7 @@ async fn gate(State(app): State<App>, session: Session, request: Request, next: 
             app.stores.trust().write(move |c| auth::logins::seen(c, who.login, now)).await?;
         }
         // What a page shows is noted before it is shown.
-        looked =
-            (route.method == "GET").then(|| (actor.clone(), Look::at(route.path, request.uri().path()), now));
+        looked = (route.method == "GET").then(|| (actor.clone(), Look::at(route.path, request.uri().path()), now));
         request.extensions_mut().insert(actor);
     } else if route.who != Who::Anybody {
         return Err(Error::NotFound);

@@ -29,7 +29,8 @@ impl File {
     /// Of what was read.
     #[must_use]
     pub fn new(name: String, files: Vec<NamedFile>) -> Self {
-        let all: Vec<u8> = files.iter().flat_map(|f| f.name.bytes().chain([0]).chain(f.bytes.iter().copied())).collect();
+        let all: Vec<u8> =
+            files.iter().flat_map(|f| f.name.bytes().chain([0]).chain(f.bytes.iter().copied())).collect();
         Self { name, digest: secret::hex(&secret::sha256(&all)), files: Arc::new(files) }
     }
 }
@@ -73,7 +74,9 @@ mod tests {
     fn a_file_waits_for_its_owner_and_not_for_long() {
         let (elm, oak) = (SchoolId::from_bytes([1; 16]), SchoolId::from_bytes([2; 16]));
         let waiting = Waiting::default();
-        let file = |text: &str| File::new("pupils.csv".into(), vec![NamedFile { name: "pupils.csv".into(), bytes: text.into() }]);
+        let file = |text: &str| {
+            File::new("pupils.csv".into(), vec![NamedFile { name: "pupils.csv".into(), bytes: text.into() }])
+        };
         waiting.put(1, elm, Millis(0), file("a"));
         assert!(waiting.get(2, elm, Millis(1)).is_none() && waiting.get(1, oak, Millis(1)).is_none());
         assert_eq!(waiting.get(1, elm, Millis(1)).unwrap().digest, file("a").digest);

@@ -192,6 +192,31 @@ impl Browser {
         Ok(self.find(css).await?.send_keys(text).await?)
     }
 
+    /// Empties a field.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn clear(&self, css: &str) -> Result<(), Trouble> {
+        Ok(self.find(css).await?.clear().await?)
+    }
+
+    /// Types a date into its field, as this browser's language has it: day, month, year.
+    ///
+    /// # Errors
+    /// When there is none, or another date stands there afterwards.
+    pub async fn set_date(&self, css: &str, date: &str) -> Result<(), Trouble> {
+        let [year, month, day] = date.split('-').collect::<Vec<_>>()[..] else { return Err("no date".into()) };
+        for typed in [format!("{day}{month}{year}"), format!("{month}{day}{year}")] {
+            let field = self.find(css).await?;
+            field.clear().await?;
+            field.send_keys(&typed).await?;
+            if field.prop("value").await?.as_deref() == Some(date) {
+                return Ok(());
+            }
+        }
+        Err(format!("{css}: the date {date} cannot be typed").into())
+    }
+
     /// Clicks.
     ///
     /// # Errors

@@ -23,8 +23,7 @@ impl Desk {
     /// When the browser or axe-core is not there: says what is missing.
     pub async fn of(home: &Path, world: World) -> Result<Self, Trouble> {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/node_modules/axe-core/axe.min.js");
-        let axe =
-            std::fs::read_to_string(&axe).map_err(|e| format!("{}: {e}: run `make assets`", axe.display()))?;
+        let axe = std::fs::read_to_string(&axe).map_err(|e| format!("{}: {e}: run `make assets`", axe.display()))?;
         Ok(Self { home: home.to_owned(), world, driver: Driver::start().await?, axe })
     }
 

@@ -104,7 +104,7 @@ fn awaited(model: &Model, class: ClassId, session: SessionKey) -> bool {
         let state = model.standing(session, *p).state;
         matches!(state, TileState::ExpectedAbsent | TileState::ExpectedElsewhere)
     };
-    model.book.roll(class, session.date).iter().any(|p| !away(p))
+    model.book.roll(class, session).iter().any(|p| !away(p))
 }
 
 /// The key pad with what it says.
@@ -139,7 +139,7 @@ fn progress(model: &Model, class: ClassId, session: SessionKey) -> String {
     if let Some(at) = model.submitted(session, class) {
         return at.map_or_else(|| words::SUBMITTED.to_owned(), |at| words::submitted_at(model.book.local(at)));
     }
-    let roll = model.book.roll(class, session.date);
+    let roll = model.book.roll(class, session);
     let said = |p: &&PupilId| {
         !matches!(
             model.standing(session, **p).state,

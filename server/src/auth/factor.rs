@@ -243,7 +243,9 @@ mod tests {
                 Ok((secret, codes))
             })
             .unwrap();
-        let opens = |typed: &str, now| world.stores.trust().write_now(|c| open(c, world.stores.factor_key(), 1, typed, now)).unwrap();
+        let opens = |typed: &str, now| {
+            world.stores.trust().write_now(|c| open(c, world.stores.factor_key(), 1, typed, now)).unwrap()
+        };
         let code = secret.code(now);
         assert!(opens(&code, now) && !opens(&code, now), "once");
         let later = now.plus(30_000);

@@ -42,10 +42,12 @@ impl Key {
         let beside = dir.join(format!("{FILE}.new"));
         let mut options = std::fs::OpenOptions::new();
         let file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside);
-        file.and_then(|mut file| file.write_all(secret::hex(&key.to_bytes()).as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| std::fs::rename(&beside, path))
-            .and_then(|()| std::fs::File::open(dir).and_then(|dir| dir.sync_all()))
-            .map_err(StoreError::file(path))?;
+        file.and_then(|mut file| {
+            file.write_all(secret::hex(&key.to_bytes()).as_bytes()).and_then(|()| file.sync_all())
+        })
+        .and_then(|()| std::fs::rename(&beside, path))
+        .and_then(|()| std::fs::File::open(dir).and_then(|dir| dir.sync_all()))
+        .map_err(StoreError::file(path))?;
         Ok(Self(key))
     }
 

@@ -210,7 +210,8 @@ async fn put(
     let (now, by) = (app.clock.now(), actor.officer());
     let done = actor.school.write(move |tx| {
         let draft = change(tx, tx.calendar()?.draft().clone())?;
-        let calendar = Calendar::new(draft).map_err(|bad| StoreError::Refused(format!("{bad}. Nothing was changed.")))?;
+        let calendar =
+            Calendar::new(draft).map_err(|bad| StoreError::Refused(format!("{bad}. Nothing was changed.")))?;
         school::set_calendar(tx, now, &by, &calendar)
     });
     Ok(done.await?)
@@ -222,6 +223,8 @@ mod tests {
     use crate::office::visit::{self, Visitor};
     use crate::testing::{at, now, pupil, world};
     use axum::http::StatusCode;
+    use shared::act::Act;
+    use shared::codes::Code;
 
     #[tokio::test]
     async fn a_planned_closure_is_put_in_and_taken_out_and_never_over_marks() {
@@ -230,7 +233,18 @@ mod tests {
         for role in [Role::Office, Role::Champion, Role::Teacher] {
             visit::account(&world, world.school.id(), role.as_str(), role);
         }
-        world.school.write_now(|tx| crate::jobs::close_due(tx, now(9, 30))).unwrap();
+        world.act(
+            now(9, 0),
+            Act::Amended {
+                pupil: pupil(1),
+                session: "2026-11-23-am".parse().unwrap(),
+                code: Some(Code::I),
+                minutes: None,
+                detail: None,
+                reason: shared::text::Remark::new("a cold").unwrap(),
+                seen: Vec::new(),
+            },
+        );
         let server = visit::server(&world).await;
         let mut office = Visitor::logged_in(&server, "office").await;
         assert!(office.get("/calendar").await.body.contains("Morning register"));
@@ -240,12 +254,25 @@ mod tests {
         for (from, until) in [("2026-12-04", "2026-12-03"), ("2026-12-04", ""), ("2026-12-04", "2027-12-04")] {
             assert_eq!(office.send("/calendar/close", &close(from, until)).await.status, StatusCode::BAD_REQUEST);
         }
-        assert_eq!(office.send("/calendar/close", &close("2026-12-03", "2026-12-03")).await.to(), "/calendar?done=closed");
+        assert_eq!(
+            office.send("/calendar/close", &close("2026-12-03", "2026-12-03")).await.to(),
+            "/calendar?done=closed"
+        );
         let thursday = chrono::NaiveDate::from_ymd_opt(2026, 12, 3).unwrap();
-        let open = |world: &crate::testing::World| world.school.read_now(|tx| Ok(tx.calendar()?.is_school_day(thursday)));
+        let open =
+            |world: &crate::testing::World| world.school.read_now(|tx| Ok(tx.calendar()?.is_school_day(thursday)));
         assert!(!open(&world).unwrap(), "no session, so no register is missing");
-        assert_eq!(world.count("SELECT count(*) FROM fact WHERE body LIKE '%calendar_set%' AND body LIKE '%Person office%'"), 1);
-        assert!(office.get("/calendar?as=csv&filter=polling").await.body.contains("2026-12-03,2026-12-03,closed,polling station"));
+        assert_eq!(
+            world.count("SELECT count(*) FROM fact WHERE body LIKE '%calendar_set%' AND body LIKE '%Person office%'"),
+            1
+        );
+        assert!(
+            office
+                .get("/calendar?as=csv&filter=polling")
+                .await
+                .body
+                .contains("2026-12-03,2026-12-03,closed,polling station")
+        );
         let mut champion = Visitor::logged_in(&server, "champion").await;
         assert!(champion.get("/calendar").await.body.contains("polling station"));
         let out = [("from", "2026-12-03"), ("until", "2026-12-03")];
@@ -254,7 +281,10 @@ mod tests {
         assert!(open(&world).unwrap());
         assert!(office.send("/calendar/open", &out).await.status.is_client_error());
         // The book of a pupil has # where the school was closed.
-        assert_eq!(office.send("/calendar/close", &close("2026-11-24", "2026-11-24")).await.to(), "/calendar?done=closed");
+        assert_eq!(
+            office.send("/calendar/close", &close("2026-11-24", "2026-11-24")).await.to(),
+            "/calendar?done=closed"
+        );
         world.set(at(10 + 48, 0));
         let book = office.get(&format!("/pupils/{}", pupil(1))).await.body;
         assert!(book.contains("Tuesday 24 November: polling station"), "{book}");

@@ -72,11 +72,7 @@ pub struct CodeForm {
 }
 
 /// `GET /kiosks?filter&sort&as`
-pub async fn page(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
-    Query(view): Query<View>,
-) -> Answer {
+pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(view): Query<View>) -> Answer {
     let now = app.clock.now().at;
     let all = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;

@@ -72,8 +72,11 @@ impl View {
         also: &[(&'static str, &str)],
         sorts: &[(&'static str, &'static str)],
     ) -> Bar {
-        let also: Vec<(&'static str, String)> =
-            also.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let also: Vec<(&'static str, String)> = also
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect();
         let link = |more: &[(&str, &str)]| {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(also.iter().map(|(name, value)| (*name, value.as_str())));
@@ -180,10 +183,7 @@ mod tests {
         assert!(text.starts_with("\u{feff}Pupil,Said"));
         let mut csv = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
         let cells: Vec<String> = csv.records().map(|row| row.unwrap()[1].to_owned()).collect();
-        assert_eq!(
-            cells,
-            ["'=1+1", "'+44 7700 900142", "'-2", "'@sum", "'\t=1", "' =1", "Zoë", "a,\"b\"", "5 - 3"]
-        );
+        assert_eq!(cells, ["'=1+1", "'+44 7700 900142", "'-2", "'@sum", "'\t=1", "' =1", "Zoë", "a,\"b\"", "5 - 3"]);
     }
 
     #[test]

@@ -40,11 +40,7 @@ struct Line {
 }
 
 /// `GET /looks?filter&as`
-pub async fn page(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
-    Query(view): Query<View>,
-) -> Answer {
+pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(view): Query<View>) -> Answer {
     let (shell, now, file) = (Shell::of(&actor, "/looks"), app.clock.now().at, view.file);
     let page = actor.school.read(move |tx| read(tx, None, shell, now, &view)).await?;
     match file {

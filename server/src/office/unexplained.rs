@@ -106,7 +106,9 @@ pub async fn page(
 
 fn sheet(pupils: &[Pupil], today: NaiveDate) -> Sheet {
     let rows = pupils.iter().flat_map(|p| {
-        p.sessions.iter().map(|s| vec![p.name.clone(), p.class.clone(), s.words.clone(), s.key.to_string(), p.limit.clone()])
+        p.sessions
+            .iter()
+            .map(|s| vec![p.name.clone(), p.class.clone(), s.words.clone(), s.key.to_string(), p.limit.clone()])
     });
     Sheet {
         name: format!("without-a-reason-{today}"),

@@ -212,7 +212,7 @@ impl Context<'_, '_> {
     }
 
     /// The sessions of a plan that have a mark already, or that kiosks show as expected.
-    pub(super) fn touch_span(&mut self, pupil: PupilId, from: SessionKey, until: SessionKey) {
+    fn touch_span(&mut self, pupil: PupilId, from: SessionKey, until: SessionKey) {
         let last = until.date.min(self.today + chrono::Days::new(AHEAD_DAYS));
         for session in self.calendar.clone().sessions(from.date, last) {
             if (from..=until).contains(&session) {

@@ -6,7 +6,7 @@ use super::context::{Body, Context, Held};
 use super::put;
 use crate::school;
 use crate::store::StoreError;
-use crate::store::columns::{DateCol, HalfCol, int};
+use crate::store::columns::{DateCol, HalfCol, int, session as session_col};
 use chrono::NaiveDate;
 use rusqlite::params;
 use shared::act::Act;
@@ -15,7 +15,7 @@ use shared::id::{ClassId, PupilId};
 use shared::pupil::{Change, Provision};
 
 /// Days back for which marks are decided again when somebody is put into a class of before.
-const BACK_DAYS: i64 = 120;
+const BACK_DAYS: u64 = 120;
 
 /// The session before this one: the last one in the class that is left.
 fn before(session: SessionKey) -> SessionKey {
@@ -113,7 +113,7 @@ impl Context<'_, '_> {
                     params![id, DateCol(from.date)],
                 )?;
                 self.put_in(pupil, *class, *from)?;
-                self.changed_roll(pupil, *from)
+                self.now_in(pupil, *class, *from)
             }
             Change::Left { last_day, .. } => {
                 let last = DateCol(*last_day);
@@ -128,11 +128,11 @@ impl Context<'_, '_> {
                      WHERE pupil = ?1 AND (until_on IS NULL OR until_on > ?2)",
                     params![id, last],
                 )?;
-                self.changed_roll(pupil, SessionKey { date: *last_day, half: Half::Pm })
+                self.changed_roll()
             }
             Change::Moved { class, from, .. } => {
                 self.put_in(pupil, *class, *from)?;
-                self.changed_roll(pupil, *from)
+                self.now_in(pupil, *class, *from)
             }
             Change::Needs { looked_after, social_worker, send } => {
                 tx.execute(
@@ -174,13 +174,24 @@ impl Context<'_, '_> {
         Ok(())
     }
 
-    /// Kiosks learn it, and what was decided since is decided again: a register that is closed has a mark for everybody.
-    fn changed_roll(&mut self, pupil: PupilId, from: SessionKey) -> Result<(), StoreError> {
+    /// Kiosks learn who is in which class.
+    fn changed_roll(&mut self) -> Result<(), StoreError> {
         self.forget_places();
-        crate::feed::refresh_roster(self.tx, self.now)?;
-        let today = SessionKey { date: self.today, half: Half::Pm };
-        if from <= today && (self.today - from.date).num_days() <= BACK_DAYS {
-            self.touch_span(pupil, from, today);
+        crate::feed::refresh_roster(self.tx, self.now)
+    }
+
+    /// The same, and registers of the class that are closed already get a mark of the pupil: each has one for everybody.
+    fn now_in(&mut self, pupil: PupilId, class: ClassId, from: SessionKey) -> Result<(), StoreError> {
+        self.changed_roll()?;
+        let first = DateCol(from.date.max(self.today - chrono::Days::new(BACK_DAYS)));
+        let mut closed = self.tx.prepare_cached(
+            "SELECT date, half FROM register WHERE class = ?1 AND closed_at IS NOT NULL AND date >= ?2 AND (date, half) >= (?3, ?4)",
+        )?;
+        let key = params![class.as_bytes(), first, DateCol(from.date), HalfCol(from.half)];
+        let sessions: Vec<SessionKey> = closed.query_map(key, |r| session_col(r, 0))?.collect::<Result<_, _>>()?;
+        for session in sessions {
+            self.forget_present(session);
+            self.marks.insert((session, pupil));
         }
         Ok(())
     }

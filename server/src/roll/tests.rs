@@ -40,9 +40,12 @@ async fn a_mover_is_in_one_register_in_the_morning_and_in_another_after_noon() {
     assert_eq!(in_class(&world, pupil(1), am), Some(class(1)));
     assert_eq!(in_class(&world, pupil(1), pm), Some(class(2)));
     // The kiosk of the new class has the tile, with the half from which it holds.
-    let rows = "SELECT count(*) FROM feed WHERE key LIKE 'pupil:%' AND body LIKE '%\"from_half\":\"pm\"%'";
+    let rows = "SELECT count(*) FROM feed WHERE key LIKE 'pupil:%' AND body LIKE '%\"from_half\":\"pm\"%' AND body LIKE '%\"until_half\":\"am\"%'";
     assert!(world.count(rows) > 0);
-    assert_eq!(world.count("SELECT count(*) FROM pupil_act WHERE kind = 'moved' AND words LIKE 'Moved to Class 2 %'"), 1);
+    assert_eq!(
+        world.count("SELECT count(*) FROM pupil_act WHERE kind = 'moved' AND words LIKE 'Moved to Class 2 %'"),
+        1
+    );
 }
 
 #[tokio::test]
@@ -70,11 +73,15 @@ async fn a_starter_has_a_mark_from_the_first_session_and_a_leaver_none_after_the
     // Comes back a week later, into another class; the time between is no time on roll.
     let back = SessionKey { date: day(30), half: Half::Am };
     let name = |text: &str| Name::new(text).unwrap();
-    let comes = Change::Joined { first: name("Pupil9"), last: name("Test"), born_on: None, class: class(1), from: back };
+    let comes =
+        Change::Joined { first: name("Pupil9"), last: name("Test"), born_on: None, class: class(1), from: back };
     does(&world, now(10, 5), pupil(9), comes).unwrap();
     assert_eq!(in_class(&world, pupil(9), wednesday), None);
     assert_eq!(in_class(&world, pupil(9), back), Some(class(1)));
-    assert_eq!(world.count("SELECT count(*) FROM enrolment e JOIN pupil p ON p.id = e.pupil WHERE p.first = 'Pupil9'"), 2);
+    assert_eq!(
+        world.count("SELECT count(*) FROM enrolment e JOIN pupil p ON p.id = e.pupil WHERE p.first = 'Pupil9'"),
+        2
+    );
 }
 
 #[tokio::test]
@@ -87,6 +94,10 @@ async fn needs_and_notes_are_acts_with_who_and_when() {
     let told = "SELECT count(*) FROM pupil_act WHERE by_name = 'Sam Okoro' AND by_position = 'office manager'
                   AND words IN ('Needs: looked after, EHC plan', 'glasses')";
     assert_eq!(world.count(told), 2);
-    assert_eq!(world.count("SELECT count(*) FROM fact WHERE body LIKE '%pupil_changed%'"), 2, "in the school’s own log");
+    assert_eq!(
+        world.count("SELECT count(*) FROM fact WHERE body LIKE '%pupil_changed%'"),
+        2,
+        "in the school’s own log"
+    );
     assert_eq!(world.count("SELECT count(*) FROM feed WHERE body LIKE '%looked%' OR body LIKE '%glasses%'"), 0);
 }

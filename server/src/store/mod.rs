@@ -93,8 +93,15 @@ impl Stores {
             let rows = statement.query_map([], |r| Ok((r.get::<_, [u8; 16]>(0)?, r.get::<_, String>(1)?)))?;
             Ok(rows.collect::<Result<Vec<_>, _>>()?)
         })?;
-        let mut stores =
-            Self { dir: dir.to_owned(), clock, trust, factor_key, schools: RwLock::default(), unopened: BTreeMap::new(), inline };
+        let mut stores = Self {
+            dir: dir.to_owned(),
+            clock,
+            trust,
+            factor_key,
+            schools: RwLock::default(),
+            unopened: BTreeMap::new(),
+            inline,
+        };
         for (id, slug) in known {
             let id = SchoolId::from_bytes(id);
             let path = stores.school_path(id);

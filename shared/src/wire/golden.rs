@@ -82,7 +82,7 @@ golden! {
     "observed_left": Observed, "row_body_more": Vec<RowBody>, "mode_more": Vec<Mode>, "find_by": Vec<FindBy>, "way": Vec<Way>,
     "passage_row": PassageRow, "roll_call_row": RollCallRow, "accounted_row": AccountedRow,
     "notice": Vec<Notice>, "mark": Vec<Mark>, "means": Vec<Means>, "wish": Vec<Wish>, "officer": Vec<Officer>,
-    "change": Vec<Change>, "provision": Vec<Provision>,
+    "membership_noon": Membership, "change": Vec<Change>, "provision": Vec<Provision>,
 }
 
 #[test]

@@ -184,8 +184,7 @@ fn read(tx: &ReadTx<'_>, calendar: &Calendar, week: NaiveDate) -> Result<Vec<Pup
         pupil.persistent = pupil.lately >= PERSISTENT;
         told_of(tx, calendar, pupil, first, week)?;
         let mut contacts = tx.prepare_cached("SELECT name FROM contact WHERE pupil = ?1 ORDER BY rank")?;
-        pupil.contacts =
-            contacts.query_map([pupil.id.as_bytes()], |r| r.get(0))?.collect::<Result<_, _>>()?;
+        pupil.contacts = contacts.query_map([pupil.id.as_bytes()], |r| r.get(0))?.collect::<Result<_, _>>()?;
     }
     Ok(pupils)
 }

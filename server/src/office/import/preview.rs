@@ -88,7 +88,9 @@ fn waiting(app: &App, actor: &Actor, fields: &Fields) -> Result<File, Error> {
     app.waiting
         .get(actor.account, actor.school.id(), app.clock.now().at)
         .filter(|file| file.digest == fields.one("digest"))
-        .ok_or_else(|| Error::BadInput("The file is not here any more. Go back to Import and choose it again.".to_owned()))
+        .ok_or_else(|| {
+            Error::BadInput("The file is not here any more. Go back to Import and choose it again.".to_owned())
+        })
 }
 
 fn request(fields: &Fields) -> (Request, (String, String)) {
@@ -164,7 +166,11 @@ async fn show(app: &App, actor: &Actor, file: File, request: Request, (classes, 
         needs: needs.collect(),
         changes: changes.into_iter().filter(|(n, _)| *n > 0).collect(),
         people: groups,
-        rejected: words::count(usize::try_from(report.rejected).unwrap_or(usize::MAX), "line or value", "lines or values"),
+        rejected: words::count(
+            usize::try_from(report.rejected).unwrap_or(usize::MAX),
+            "line or value",
+            "lines or values",
+        ),
         report,
         classes,
         school,

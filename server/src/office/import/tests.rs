@@ -9,24 +9,25 @@ use axum::http::{Request, StatusCode, header};
 /// Sends a file as a browser does.
 async fn upload(visitor: &mut Visitor, csrf: &str, name: &str, text: &str) -> Got {
     let part = |head: &str, body: &str| format!("--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n");
-    let body = part("name=\"csrf\"", csrf) + &part(&format!("name=\"file\"; filename=\"{name}\""), text) + "--edge--\r\n";
+    let body =
+        part("name=\"csrf\"", csrf) + &part(&format!("name=\"file\"; filename=\"{name}\""), text) + "--edge--\r\n";
     let request = Request::post("/import/look").header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge");
     visitor.ask(request.body(Body::from(body)).unwrap()).await
 }
 
 /// The school of the tests as a sheet, with one more, one less, and one in another class.
 fn sheet() -> String {
-    let mut text = "Class,Year group,First name,Surname,Date of birth\n".to_owned();
+    let mut text = "Class,Year group,First name,Surname,Date of birth,Left\n".to_owned();
     for n in 1..=10 {
         let class = match n {
             2 => "Class 2",
-            9 => continue,
             n if n <= 5 => "Class 1",
             _ => "Class 2",
         };
-        text += &format!("{class},Year 3,Pupil{n},Test,2018-05-05\n");
+        let left = if n == 9 { "2026-11-20" } else { "" };
+        text += &format!("{class},Year 3,Pupil{n},Test,2018-05-05,{left}\n");
     }
-    text + "Class 1,Year 3,Ada,New,2018-01-02\n"
+    text + "Class 1,Year 3,Ada,New,2018-01-02,\n"
 }
 
 #[tokio::test]

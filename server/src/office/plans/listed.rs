@@ -137,7 +137,11 @@ pub(super) fn sheet(all: &[One]) -> Sheet {
 }
 
 /// `POST /plans/withdraw`: every plan of one line, and with `later` those like it that come after.
-pub async fn withdraw(State(app): State<App>, Extension(actor): Extension<Actor>, Sent(fields): Sent<Fields>) -> Answer {
+pub async fn withdraw(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Sent(fields): Sent<Fields>,
+) -> Answer {
     let bad = |_| Error::BadInput("The line cannot be read. Load the page again.".to_owned());
     let from: SessionKey = fields.one("from").parse().map_err(bad)?;
     let until: SessionKey = fields.one("until").parse().map_err(bad)?;

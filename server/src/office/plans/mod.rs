@@ -24,13 +24,13 @@ use askama::Template;
 use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
 use chrono::{NaiveDate, Weekday};
+use listed::Line;
 use rusqlite::params;
 use shared::act::Act;
 use shared::calendar::{Calendar, Half, SessionKey};
 use shared::codes::Code;
 use shared::id::{ClassId, PlanId, PupilId};
 use shared::text::Remark;
-use listed::Line;
 use span::Span;
 use std::collections::BTreeMap;
 
@@ -55,6 +55,8 @@ struct PlansPage {
     more: bool,
     amends: bool,
     classes: Vec<(ClassId, String)>,
+    /// The one pupil that the form is for, with the class: asked for from the pupil's page.
+    only: Option<(PupilId, String, ClassId)>,
     groups: Vec<Group>,
     weekdays: [(&'static str, Weekday); 5],
     today: NaiveDate,
@@ -90,6 +92,9 @@ pub struct Choose {
     done: Option<u32>,
     #[serde(default)]
     gone: Option<u32>,
+    /// A pupil whom the form shall be for.
+    #[serde(default)]
+    pupil: String,
 }
 
 /// What a form asks for.
@@ -126,6 +131,7 @@ pub async fn page(
             more,
             amends: role.amends(),
             classes: classes(tx, today)?,
+            only: only(tx, session, choose.pupil.parse().ok())?,
             groups: choose::groups(session, true, role == Role::Head),
             weekdays: WEEK,
             today,
@@ -136,6 +142,18 @@ pub async fn page(
         Ok((page, shown)) => html_of(&page, shown),
         Err((sheet, kind, shown)) => sheet.answer(kind, shown),
     }
+}
+
+fn only(
+    tx: &ReadTx<'_>,
+    session: SessionKey,
+    pupil: Option<PupilId>,
+) -> Result<Option<(PupilId, String, ClassId)>, StoreError> {
+    let Some(pupil) = pupil else { return Ok(None) };
+    let Some(class) = record::class_in(tx, pupil, session)? else { return Ok(None) };
+    let name = "SELECT first || ' ' || last FROM pupil WHERE id = ?1";
+    let name = tx.prepare_cached(name)?.query_row([pupil.as_bytes()], |r| r.get(0))?;
+    Ok(Some((pupil, name, class)))
 }
 
 fn classes(tx: &ReadTx<'_>, today: NaiveDate) -> Result<Vec<(ClassId, String)>, StoreError> {
@@ -179,9 +197,13 @@ fn wish(fields: &Fields, role: Role) -> Result<Wish, Error> {
         return Err(Error::BadInput("This code plans nothing. Go back and choose another.".to_owned()));
     }
     choose::may(code, role)?;
-    let detail = choose::detail(code, fields.one("detail"))?;
+    let span = Span { from, until, weekdays };
+    let said = fields.one("detail");
+    // A timetable's dates are those that were chosen, unless somebody says more.
+    let dates = if said.trim().is_empty() && code.needs_dates() { span.words() } else { said.to_owned() };
+    let detail = choose::detail(code, &dates)?;
     let reason = choose::needed(fields.one("reason"), "The reason")?;
-    Ok(Wish { span: Span { from, until, weekdays }, code, detail, reason })
+    Ok(Wish { span, code, detail, reason })
 }
 
 fn stretches(wish: &Wish, calendar: &Calendar) -> Result<Vec<(SessionKey, SessionKey)>, StoreError> {
@@ -197,6 +219,7 @@ pub async fn preview(State(_): State<App>, Extension(actor): Extension<Actor>, S
             "No class was ticked. Go back and tick one; pupils are unticked on the next page.".to_owned(),
         ));
     }
+    let only: Option<PupilId> = fields.one("only").parse().ok();
     let shell = Shell::of(&actor, "/plans");
     let carried: Vec<(&'static str, String)> =
         ["from_date", "from_half", "until_date", "until_half", "code", "detail", "reason"]
@@ -210,6 +233,7 @@ pub async fn preview(State(_): State<App>, Extension(actor): Extension<Actor>, S
         for class in classes {
             pupils.extend(candidates(tx, &calendar, class, &wish, &all)?);
         }
+        pupils.retain(|candidate| only.is_none_or(|only| only == candidate.id));
         let mut when: Vec<String> = all.iter().map(|s| stretch(*s)).collect();
         let more_days = when.len().saturating_sub(8);
         when.truncate(8);

@@ -128,7 +128,23 @@ async fn a_groups_plan_is_withdrawn_at_once_and_with_those_that_come_later() {
     assert_eq!(office.send("/plans/withdraw", &withdraw("")).await.status, StatusCode::BAD_REQUEST, "it is gone");
     assert_eq!(office.send("/plans/withdraw", &withdraw("true")).await.to(), "/plans?gone=2");
     assert_eq!(world.count(open), 2);
-    assert_eq!(world.count("SELECT count(*) FROM fact WHERE body LIKE '%plan_withdrawn%' AND body LIKE '%the pool is shut%'"), 4);
+    assert_eq!(
+        world.count("SELECT count(*) FROM fact WHERE body LIKE '%plan_withdrawn%' AND body LIKE '%the pool is shut%'"),
+        4
+    );
+    // From a pupil's page the form is for that pupil alone, and a part-time timetable says its dates by itself.
+    visit::account(&world, world.school.id(), "head", Role::Head);
+    let mut head = Visitor::logged_in(&server, "head").await;
+    let page = head.get(&format!("/plans?pupil={three}")).await;
+    assert!(page.body.contains("Plan for Pupil6 Test"), "{}", page.body);
+    let class_two = class(2).to_string();
+    let mut timetable = form("C2", vec![]);
+    timetable[6].1 = "";
+    timetable.extend([("only", three.as_str()), ("class", class_two.as_str())]);
+    let page = head.send("/plans/preview", &timetable).await.body;
+    assert!(page.contains("Pupil6 Test") && !page.contains("Pupil7 Test"), "{page}");
+    assert!(page.contains("23 November 2026, morning to 4 December 2026, afternoon; on Wed"), "{page}");
+    assert!(office.send("/plans/preview", &timetable).await.status.is_client_error(), "only the headteacher");
     // The list is sifted by its address, and its file has the same rows.
     let list = office.get("/plans?filter=pupil6").await.body;
     assert!(list.contains("Pupil6 Test"), "{list}");

@@ -170,12 +170,10 @@ pub async fn needs(
     Path(pupil): Path<String>,
     Sent(fields): Sent<Fields>,
 ) -> Answer {
-    let send = Provision::of(fields.one("send")).ok_or_else(|| {
-        Error::BadInput("Choose what SEND support there is. Go back and choose one.".to_owned())
-    })?;
+    let send = Provision::of(fields.one("send"))
+        .ok_or_else(|| Error::BadInput("Choose what SEND support there is. Go back and choose one.".to_owned()))?;
     let ticked = |name: &str| fields.one(name) == "true";
-    let change =
-        Change::Needs { looked_after: ticked("looked_after"), social_worker: ticked("social_worker"), send };
+    let change = Change::Needs { looked_after: ticked("looked_after"), social_worker: ticked("social_worker"), send };
     write(&app, &actor, named(&pupil)?, change, "needs").await
 }
 

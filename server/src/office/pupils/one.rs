@@ -2,8 +2,8 @@
 //!
 //! Must never: show a role more than the register shows it.
 
-use super::super::entry::found;
 use super::super::cards::{CardLine, cards_of};
+use super::super::entry::found;
 use super::super::{Shell, html, named, words};
 use super::book::{self, Book, Year};
 use super::change::{self, Told};

@@ -99,8 +99,15 @@ async fn nothing_about_a_pupil_is_changed_without_who_and_when_also_by_direct_re
     ] {
         assert_eq!(office.send(&format!("{own}/{what}"), &bad).await.status, StatusCode::BAD_REQUEST, "{what} {bad:?}");
     }
-    assert_eq!(office.send(&format!("/pupils/{}/note", "0".repeat(32)), &forms[1].1).await.status, StatusCode::NOT_FOUND);
-    assert_eq!(world.count("SELECT count(*) FROM pupil_act"), 0, "what was refused leaves no trace and changes nothing");
+    assert_eq!(
+        office.send(&format!("/pupils/{}/note", "0".repeat(32)), &forms[1].1).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        world.count("SELECT count(*) FROM pupil_act"),
+        0,
+        "what was refused leaves no trace and changes nothing"
+    );
     for (what, fields) in &forms {
         let got = office.send(&format!("{own}/{what}"), fields).await;
         assert_eq!(got.status, StatusCode::SEE_OTHER, "{what}: {}", got.body);
@@ -117,12 +124,21 @@ async fn nothing_about_a_pupil_is_changed_without_who_and_when_also_by_direct_re
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
-    assert_eq!(world.count("SELECT count(*) FROM fact WHERE body LIKE '%pupil_changed%' AND body LIKE '%Person office%'"), 5);
+    assert_eq!(
+        world.count("SELECT count(*) FROM fact WHERE body LIKE '%pupil_changed%' AND body LIKE '%Person office%'"),
+        5
+    );
     let register = |half| format!("/register/{}/2026-11-23-{half}", class(1));
     assert!(office.get(&register("am")).await.body.contains("Pupil2 Test"));
     assert!(!office.get(&register("pm")).await.body.contains("Pupil2 Test"), "moved at noon");
 
-    let add = [("first", "Zoë"), ("last", "O’Brien"), ("class", two.as_str()), ("from_date", "2026-11-23"), ("from_half", "pm")];
+    let add = [
+        ("first", "Zoë"),
+        ("last", "O’Brien"),
+        ("class", two.as_str()),
+        ("from_date", "2026-11-23"),
+        ("from_half", "pm"),
+    ];
     let to = office.send("/pupils/add", &add).await.to().to_owned();
     assert!(to.ends_with("?done=joined"), "{to}");
     assert!(office.get(&format!("/register/{}/2026-11-23-pm", class(2))).await.body.contains("Zoë O’Brien"));
