@@ -94,7 +94,7 @@ impl Context<'_, '_> {
             }
             Change::Noted { note } => note.to_string(),
             Change::LateTold { week, whom, said } => {
-                format!("Told about lateness in the week of {}: {whom}. {said}", day(*week))
+                format!("Told about lateness in the week of {}: {whom} · {said}", day(*week))
             }
         })
     }

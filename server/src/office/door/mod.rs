@@ -191,7 +191,7 @@ fn book(c: &Connection, calendar: &Calendar, date: NaiveDate) -> Result<Vec<Pass
 fn marked(c: &Connection, calendar: &Calendar, date: NaiveDate) -> Result<Vec<Passage>, StoreError> {
     let mut statement = c.prepare_cached(
         "SELECT k.pupil, p.first || ' ' || p.last, k.half, k.code, k.minutes, k.class, c.name, e.by_name, e.reason, e.happened_from,
-                e.is_change
+                EXISTS (SELECT 1 FROM log l WHERE l.log = e.basis_log AND l.kiosk IS NOT NULL)
          FROM mark k JOIN pupil p ON p.id = k.pupil JOIN entry e ON e.id = k.entry JOIN class c ON c.id = k.class
          WHERE k.date = ?1 AND k.code IN ('L', 'U') ORDER BY p.last, p.first",
     )?;
@@ -204,7 +204,9 @@ fn marked(c: &Connection, calendar: &Calendar, date: NaiveDate) -> Result<Vec<Pa
         let minutes: Option<i64> = r.get(4)?;
         let start = calendar.times(session).map(|t| t.start);
         let begun = start.unwrap_or(Millis(0)).plus(minutes.unwrap_or_default() * 60_000);
-        let seen = r.get::<_, Option<i64>>(9)?.map(Millis).filter(|_| !r.get::<_, bool>(10).unwrap_or(true));
+        // When an office wrote it down says nothing of when the pupil came.
+        let on_kiosk: bool = r.get(10)?;
+        let seen = r.get::<_, Option<i64>>(9)?.map(Millis).filter(|_| on_kiosk);
         let (by, why): (String, String) = (r.get(7)?, r.get(8)?);
         out.push(Passage {
             at: seen.unwrap_or(begun),

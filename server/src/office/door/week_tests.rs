@@ -58,7 +58,7 @@ async fn lateness_is_counted_by_week_and_who_was_told_stands_beside_it() {
     let fields = [("week", "2026-11-25"), ("whom", "Sam Test"), ("said", "leaves earlier from now on")];
     assert_eq!(office.send(&told, &fields).await.to(), "/door/week?week=2026-11-23&done=told");
     let week = office.get("/door/week").await.body;
-    assert!(week.contains("Sam Test. leaves earlier from now on") && week.contains("Person office"), "{week}");
+    assert!(week.contains("Sam Test · leaves earlier from now on") && week.contains("Person office"), "{week}");
     let page = office.get(&format!("/pupils/{}", pupil(2))).await.body;
     assert!(page.contains("Told about lateness in the week of 23 November 2026"), "{page}");
     assert_eq!(world.count("SELECT count(*) FROM fact WHERE body LIKE '%late_told%'"), 1);

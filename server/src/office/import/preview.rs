@@ -26,6 +26,8 @@ struct PreviewPage {
     /// Names what was looked at, so that nothing else is imported.
     digest: String,
     report: Report,
+    /// "31 pupils", "2 classes that register" …
+    facts: [String; 4],
     /// "12 lines or values"
     rejected: String,
     changes: Vec<(u32, &'static str)>,
@@ -166,15 +168,22 @@ async fn show(app: &App, actor: &Actor, file: File, request: Request, (classes, 
         needs: needs.collect(),
         changes: changes.into_iter().filter(|(n, _)| *n > 0).collect(),
         people: groups,
-        rejected: words::count(
-            usize::try_from(report.rejected).unwrap_or(usize::MAX),
-            "line or value",
-            "lines or values",
-        ),
+        facts: [
+            some(report.pupils, "pupil", "pupils"),
+            some(report.classes, "class that registers", "classes that register"),
+            some(report.staff, "member of staff", "members of staff"),
+            some(report.contacts, "contact", "contacts"),
+        ],
+        rejected: some(report.rejected, "line or value", "lines or values"),
         report,
         classes,
         school,
         many_leavers,
     };
     html_of(&page, shown)
+}
+
+/// "1 pupil", "31 pupils"
+fn some(n: u32, one: &str, many: &str) -> String {
+    words::count(usize::try_from(n).unwrap_or(usize::MAX), one, many)
 }
