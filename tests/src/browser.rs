@@ -106,7 +106,7 @@ impl Driver {
         let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options });
         let wanted = wanted.as_object().cloned().unwrap_or_default();
         let client = ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&self.address).await?;
-        Ok(Browser { client, base: base.to_owned(), narrow: eyes.narrow.is_some() })
+        Ok(Browser { client, base: base.to_owned(), narrow: eyes.narrow.is_some(), scripts: eyes.scripts })
     }
 }
 
@@ -137,9 +137,16 @@ pub struct Browser {
     client: Client,
     base: String,
     narrow: bool,
+    scripts: bool,
 }
 
 impl Browser {
+    /// Whether scripts of a page run in it: axe-core is one.
+    #[must_use]
+    pub const fn runs_scripts(&self) -> bool {
+        self.scripts
+    }
+
     /// Opens a page of the server.
     ///
     /// # Errors
