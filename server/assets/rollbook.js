@@ -17,6 +17,15 @@
     });
   }
 
+  // The menu closes when the eye has gone elsewhere.
+  const menu = document.querySelector(".menu");
+  if (menu) {
+    document.addEventListener("click", (event) => { if (!menu.contains(event.target)) { menu.open = false; } });
+    menu.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && menu.open) { menu.open = false; menu.querySelector("summary").focus(); }
+    });
+  }
+
   // One press, one act.
   document.addEventListener("submit", (event) => {
     for (const button of event.target.querySelectorAll("button:not([name])")) {

@@ -4,6 +4,7 @@
 
 use crate::auth::{self, Actor, session};
 use crate::error::Error;
+use crate::look::{self, Look, Shown};
 use crate::office::calls::{self as home, Choose as Day};
 use crate::office::roll_call as roll;
 use crate::office::today::{self, Choose};
@@ -78,7 +79,15 @@ impl Page {
         match self {
             Self::Today(choose) => today::fragment(actor, app.clock.now(), choose).await.map(|(_, text)| text),
             Self::RollCall => roll::fragment(actor, app.clock.now()).await,
-            Self::Calls(date) => home::fragment(actor, app.clock.now(), date).await,
+            Self::Calls(date) => {
+                let now = app.clock.now();
+                let (text, shown) = home::fragment(actor, now, date).await?;
+                // A family that comes onto the page while it stands open was looked at too.
+                if let Some(look) = Look::list("/calls", &Shown(shown)) {
+                    look::note(actor, look, now.at).await?;
+                }
+                Ok(text)
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::codes::Code;
 use crate::id::{CallId, ClassId, KioskId, LeaveId, LogId, PlanId, PupilId, StaffId};
 use crate::leave::Ground;
 use crate::log::{Hash, Head, Origin};
+use crate::pupil::Change;
 use crate::register::QuestionKey;
 use crate::text::{Name, Remark};
 use crate::time::Millis;
@@ -167,6 +168,13 @@ pub enum Act {
         granted: Option<Granted>,
         /// Why.
         reason: Remark,
+    },
+    /// Something about a pupil beside their marks was changed or written down.
+    PupilChanged {
+        /// Whose.
+        pupil: PupilId,
+        /// What.
+        change: Change,
     },
     /// A register was taken by hand, on paper, and the office entered what the list says. The marks are acts of their own.
     RegisterTaken {

@@ -9,6 +9,7 @@ pub mod bench;
 pub mod browser;
 pub mod clock;
 pub mod demo;
+pub mod desk;
 pub mod forget;
 pub mod office;
 pub mod process;

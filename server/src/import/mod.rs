@@ -7,6 +7,7 @@ pub mod held;
 mod manifest;
 mod new_ids;
 pub mod oneroster;
+pub mod people;
 pub mod plan;
 pub mod read;
 pub mod reject;

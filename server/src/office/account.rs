@@ -213,7 +213,8 @@ pub async fn set_factor(
         return show(&app, &actor, &secret, Some(problem)).await;
     };
     let account = actor.account;
-    let codes = app.stores.trust().write(move |c| factor::set(c, account, &secret, step)).await?;
+    let key = app.stores.factor_key().clone();
+    let codes = app.stores.trust().write(move |c| factor::set(c, &key, account, &secret, step)).await?;
     session::withdraw(&session).await?;
     tracing::info!(account, "a second factor was set up");
     html(&RecoveryPage { shell: Shell::of(&Actor { factor: Factor::Set, ..actor }, "/account"), codes })

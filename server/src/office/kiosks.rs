@@ -3,6 +3,7 @@
 //! Must never: show a pupil, a token, or a code that nobody typed.
 
 use super::entry::found;
+use super::list::{Bar, Sheet, View};
 use super::{Sent, Shell, choose, held, html, named, words};
 use crate::auth::Actor;
 use crate::device::Damaged;
@@ -12,7 +13,7 @@ use crate::state::App;
 use crate::store::StoreError;
 use crate::{device, enrol, feed};
 use askama::Template;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
 use rusqlite::Connection;
 use shared::calendar::Calendar;
@@ -28,6 +29,8 @@ struct KiosksPage {
     kiosks: Vec<Kiosk>,
     revoked: Vec<Kiosk>,
     online: usize,
+    all: usize,
+    bar: Bar,
     /// May look at what is held back.
     decides: bool,
 }
@@ -68,8 +71,8 @@ pub struct CodeForm {
     code: String,
 }
 
-/// `GET /kiosks`
-pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>) -> Answer {
+/// `GET /kiosks?filter&sort&as`
+pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(view): Query<View>) -> Answer {
     let now = app.clock.now().at;
     let all = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
@@ -78,7 +81,26 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>) ->
     let (revoked, mut kiosks): (Vec<_>, Vec<_>) = all.await?.into_iter().partition(|k| k.revoked.is_some());
     kiosks.sort_by_cached_key(|k| (k.colour == "good", words::counted(&k.room))); // those that need somebody first
     let online = kiosks.iter().filter(|k| k.state == "Online").count();
-    html(&KiosksPage { shell: Shell::of(&actor, "/kiosks"), kiosks, revoked, online, decides: actor.role.amends() })
+    let all = kiosks.len();
+    kiosks.retain(|k| view.keeps(&[&k.room, k.mode, &k.classes, k.state, &k.note]));
+    if view.sort == "room" {
+        kiosks.sort_by_cached_key(|k| words::counted(&k.room));
+    }
+    if let Some(kind) = view.file {
+        return sheet(&kiosks).answer(kind, Vec::new());
+    }
+    let bar = view.bar("/kiosks", &[], &[("needs", "those that need somebody first"), ("room", "room")]);
+    let (shell, decides) = (Shell::of(&actor, "/kiosks"), actor.role.amends());
+    html(&KiosksPage { shell, kiosks, revoked, online, all, bar, decides })
+}
+
+fn sheet(kiosks: &[Kiosk]) -> Sheet {
+    let row = |k: &Kiosk| {
+        let (mode, state) = (k.mode.to_owned(), k.state.to_owned());
+        vec![k.room.clone(), mode, k.classes.clone(), state, k.note.clone(), k.app.clone(), k.held.clone()]
+    };
+    let head = vec!["Room", "Kind", "Classes", "How it is", "Note", "Version", "Held back"];
+    Sheet { name: "kiosks".to_owned(), head, rows: kiosks.iter().map(row).collect() }
 }
 
 fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>, StoreError> {

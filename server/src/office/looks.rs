@@ -3,6 +3,7 @@
 //! Must never: let a look be changed or taken away.
 
 use super::entry::found;
+use super::list::{Bar, Sheet, View};
 use super::{Shell, html, named, words};
 use crate::auth::Actor;
 use crate::error::Answer;
@@ -10,7 +11,7 @@ use crate::look::{self, Noted};
 use crate::state::App;
 use crate::store::{ReadTx, StoreError};
 use askama::Template;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, Path, Query, State};
 use rusqlite::OptionalExtension as _;
 use shared::calendar::{Calendar, SessionKey};
 use shared::id::PupilId;
@@ -27,6 +28,7 @@ struct LooksPage {
     pupil: Option<String>,
     looks: Vec<Line>,
     more: bool,
+    bar: Bar,
 }
 
 /// One look in words.
@@ -37,30 +39,55 @@ struct Line {
     pupil: Option<(PupilId, String)>,
 }
 
-/// `GET /looks`
-pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>) -> Answer {
-    let (shell, now) = (Shell::of(&actor, "/looks"), app.clock.now().at);
-    html(&actor.school.read(move |tx| read(tx, None, shell, now)).await?)
+/// `GET /looks?filter&as`
+pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(view): Query<View>) -> Answer {
+    let (shell, now, file) = (Shell::of(&actor, "/looks"), app.clock.now().at, view.file);
+    let page = actor.school.read(move |tx| read(tx, None, shell, now, &view)).await?;
+    match file {
+        Some(kind) => sheet(&page).answer(kind, Vec::new()),
+        None => html(&page),
+    }
+}
+
+fn sheet(page: &LooksPage) -> Sheet {
+    let row = |l: &Line| {
+        let pupil = l.pupil.as_ref().map(|(_, name)| name.clone()).unwrap_or_default();
+        vec![l.when.clone(), l.who.clone(), pupil, l.what.clone()]
+    };
+    let head = vec!["When", "Who", "Pupil", "Page"];
+    Sheet { name: "who-looked".to_owned(), head, rows: page.looks.iter().map(row).collect() }
 }
 
 /// `GET /looks/{pupil}`
-pub async fn of_pupil(State(app): State<App>, Extension(actor): Extension<Actor>, Path(pupil): Path<String>) -> Answer {
+pub async fn of_pupil(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Path(pupil): Path<String>,
+    Query(view): Query<View>,
+) -> Answer {
     let pupil: PupilId = named(&pupil)?;
     let (shell, now) = (Shell::of(&actor, "/looks"), app.clock.now().at);
     let page = actor.school.read(move |tx| {
         let name: Option<String> = tx
             .query_row("SELECT first || ' ' || last FROM pupil WHERE id = ?1", [pupil.as_bytes()], |r| r.get(0))
             .optional()?;
-        name.map(|name| read(tx, Some((pupil, name)), shell, now)).transpose()
+        name.map(|name| read(tx, Some((pupil, name)), shell, now, &view)).transpose()
     });
     html(&found(page.await?)?)
 }
 
-fn read(tx: &ReadTx<'_>, pupil: Option<(PupilId, String)>, shell: Shell, now: Millis) -> Result<LooksPage, StoreError> {
+fn read(
+    tx: &ReadTx<'_>,
+    pupil: Option<(PupilId, String)>,
+    shell: Shell,
+    now: Millis,
+    view: &View,
+) -> Result<LooksPage, StoreError> {
     let calendar = tx.calendar()?;
     let (looks, more) = look::list(tx, pupil.as_ref().map(|(id, _)| *id), MOST)?;
-    let looks = looks.into_iter().map(|noted| line(&calendar, now, noted)).collect();
-    Ok(LooksPage { shell, pupil: pupil.map(|(_, name)| name), looks, more })
+    let mut looks: Vec<Line> = looks.into_iter().map(|noted| line(&calendar, now, noted)).collect();
+    looks.retain(|l| view.keeps(&[&l.who, &l.what, l.pupil.as_ref().map_or("", |(_, name)| name.as_str())]));
+    Ok(LooksPage { shell, pupil: pupil.map(|(_, name)| name), looks, more, bar: view.bar("/looks", &[], &[]) })
 }
 
 fn line(calendar: &Calendar, now: Millis, noted: Noted) -> Line {
@@ -73,6 +100,15 @@ fn line(calendar: &Calendar, now: Millis, noted: Noted) -> Line {
         "/pupils/{pupil}" => "the pupil’s page",
         "/take/{class}/{session}" => "entering a paper list",
         "/paper/{session}" => "the registers on paper",
+        "/roll-call" => "the roll call",
+        "/calls" => "the list of calls",
+        "/unexplained" => "sessions without a reason",
+        "/leave" => "leave of absence",
+        "/plans" => "planned absence",
+        "/pupils" => "the list of pupils",
+        "/door" => "the late book",
+        "/door/slips" => "slips of the late book",
+        "/door/week" => "lateness of a week",
         "/calls/{pupil}/{session}" => "calling home",
         "/question/{kind}/{session}/{about}" => "a question",
         "/cards/{pupil}" => "cards",
@@ -85,7 +121,10 @@ fn line(calendar: &Calendar, now: Millis, noted: Noted) -> Line {
     Line {
         when: words::moment(calendar, noted.at, calendar.date_of(now)),
         who: noted.who,
-        what: format!("{page}{class}{session}"),
+        what: match noted.shown {
+            0 => format!("{page}{class}{session}"),
+            n => format!("{page}, with {}", words::count(n, "pupil", "pupils")),
+        },
         pupil: noted.pupil,
     }
 }

@@ -14,6 +14,7 @@ mod gather;
 mod held;
 mod leave;
 mod pending;
+mod pupil;
 mod put;
 mod redecide;
 mod returned;

@@ -3,6 +3,7 @@
 //! Must never: write into a folder that holds anything, or leave one half restored that a server would serve from.
 
 use super::{Restored, keep};
+use crate::auth::factor;
 use crate::backup::about::About;
 use crate::backup::manifest::{self, Sums};
 use crate::backup::secrets::Secrets;
@@ -59,6 +60,7 @@ pub fn restore(asked: &Asked<'_>, clock: Clock) -> Result<Done, StoreError> {
         stores.trust().write_now(|t| recovery::keep(t, recovery::WAITING, key.text().as_bytes()))?;
     } else {
         recovery::forget(&stores)?;
+        stores.trust().write_now(|t| factor::remove_all(t))?; // the key that opens them is not in a backup
     }
     for one in stores.all() {
         school::make_keys(&one)?; // only those that no backup brought

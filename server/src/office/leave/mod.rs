@@ -3,10 +3,14 @@
 //!
 //! Must never: grant anything in a name other than the headteacher's, or decide a request twice.
 
+#[cfg(test)]
+mod tests;
+
 use super::choose;
 use super::entry::found;
+use super::list::{Bar, Sheet, View};
 use super::pupils::book::{self, Year};
-use super::{Fields, Sent, Shell, html, named, words};
+use super::{Fields, Sent, Shell, html, html_of, named, words};
 use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record;
@@ -38,6 +42,7 @@ struct LeavePage {
     open: Vec<Request>,
     decided: Vec<Request>,
     decides: bool,
+    bar: Bar,
     said: &'static str,
 }
 
@@ -87,8 +92,13 @@ pub struct Choose {
     done: String,
 }
 
-/// `GET /leave`
-pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(choose): Query<Choose>) -> Answer {
+/// `GET /leave?filter&sort&as`
+pub async fn page(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Query(choose): Query<Choose>,
+    Query(view): Query<View>,
+) -> Answer {
     let (shell, now) = (Shell::of(&actor, "/leave"), app.clock.now().at);
     let decides = actor.role == Role::Head;
     let said = match choose.done.as_str() {
@@ -100,10 +110,63 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Qu
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let today = calendar.date_of(now);
-        let (open, decided) = (requests(tx, &calendar, today, true)?, requests(tx, &calendar, today, false)?);
-        Ok(LeavePage { shell, open, decided, decides, said })
+        let mut both = [requests(tx, &calendar, today, true)?, requests(tx, &calendar, today, false)?];
+        for list in &mut both {
+            list.retain(|q| view.keeps(&[&q.name, &q.class, q.ground, &q.said]));
+            match view.sort.as_str() {
+                "name" => list.sort_by(|a, b| a.name.cmp(&b.name)),
+                "from" => list.sort_by_key(|q| q.from),
+                _ => {}
+            }
+        }
+        let [open, decided] = both;
+        let sorts = [("usual", "open first, then newest"), ("from", "first day"), ("name", "name")];
+        Ok((LeavePage { shell, open, decided, decides, bar: view.bar("/leave", &[], &sorts), said }, view.file))
     });
-    html(&page.await?)
+    let (page, file) = page.await?;
+    let shown = page.open.iter().chain(&page.decided).map(|q| q.pupil).collect();
+    match file {
+        Some(kind) => sheet(&page).answer(kind, shown),
+        None => html_of(&page, shown),
+    }
+}
+
+fn sheet(page: &LeavePage) -> Sheet {
+    let rows = page.open.iter().chain(&page.decided).map(|q| {
+        let (decision, why, by) = q.decision.as_ref().map_or_else(
+            || ("to be decided".to_owned(), String::new(), String::new()),
+            |d| (d.words.clone(), d.why.clone(), d.by.clone()),
+        );
+        let sessions = q.sessions.to_string();
+        let (ground, evidence) = (q.ground.to_owned(), q.evidence.clone());
+        vec![
+            q.name.clone(),
+            q.class.clone(),
+            q.when.clone(),
+            sessions,
+            ground,
+            q.said.clone(),
+            evidence,
+            q.asked.clone(),
+            decision,
+            why,
+            by,
+        ]
+    });
+    let head = vec![
+        "Pupil",
+        "Class",
+        "When",
+        "Sessions",
+        "Ground",
+        "What for",
+        "Shown",
+        "Asked by",
+        "Decision",
+        "Reason",
+        "Decided by",
+    ];
+    Sheet { name: "leave".to_owned(), head, rows: rows.collect() }
 }
 
 fn requests(tx: &ReadTx<'_>, calendar: &Calendar, today: NaiveDate, open: bool) -> Result<Vec<Request>, StoreError> {
@@ -282,105 +345,4 @@ pub async fn decide(
     });
     let to = if found(done.await?)? { "/leave?done=granted" } else { "/leave?done=refused" };
     Ok(Redirect::to(to).into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::auth::Role;
-    use crate::office::visit::{self, Visitor};
-    use crate::testing::{at, pupil, world};
-    use axum::http::StatusCode;
-
-    #[tokio::test]
-    async fn the_headteacher_alone_grants_leave_and_may_grant_less_than_was_asked() {
-        let world = world();
-        world.set(at(10, 0));
-        for (name, role) in [("shah", Role::Office), ("head", Role::Head), ("champion", Role::Champion)] {
-            visit::account(&world, world.school.id(), name, role);
-        }
-        let server = visit::server(&world).await;
-        let mut shah = Visitor::logged_in(&server, "shah").await;
-        let mut head = Visitor::logged_in(&server, "head").await;
-        let ask = format!("/leave/ask/{}", pupil(1));
-        assert_eq!(shah.get(&ask).await.status, StatusCode::OK);
-        let fields = [
-            ("ground", "exceptional"),
-            ("asked_by", "Sam Test"),
-            ("said", "a funeral abroad"),
-            ("evidence", "a letter"),
-            ("from_date", "2026-11-24"),
-            ("from_half", "am"),
-            ("until_date", "2026-11-27"),
-            ("until_half", "pm"),
-        ];
-        for (at, wrong) in [(0, "holiday"), (1, ""), (2, ""), (4, "soon"), (6, "2026-11-20")] {
-            let mut bad = fields;
-            bad[at].1 = wrong;
-            assert_eq!(shah.send(&ask, &bad).await.status, StatusCode::BAD_REQUEST, "{} = {wrong}", fields[at].0);
-        }
-        assert_eq!(shah.send(&ask, &fields).await.to(), "/leave?done=asked");
-        let page = shah.get("/leave").await.body;
-        assert!(page.contains("a funeral abroad") && !page.contains("/leave/decide/"), "the office reads: {page}");
-        let page = head.get("/leave").await.body;
-        let from = page.find("/leave/decide/").expect("a form for the head") + 14;
-        let decide = format!("/leave/decide/{}", &page[from..from + 32]);
-        let grant = [
-            ("decision", "grant"),
-            ("reason", "one day for the funeral"),
-            ("from_date", "2026-11-24"),
-            ("from_half", "am"),
-            ("until_date", "2026-11-24"),
-            ("until_half", "pm"),
-        ];
-        // Directly, by the office: neither the decision nor the code.
-        assert_eq!(shah.send(&decide, &grant).await.status, StatusCode::FORBIDDEN);
-        for (path, extra) in [
-            (format!("/amend/{}/2026-11-23-am", pupil(1)), vec![("reason", "x")]),
-            (
-                format!("/absence/{}/2026-11-24-am", pupil(1)),
-                vec![
-                    ("told_by", "x"),
-                    ("said", "x"),
-                    ("from_date", "2026-11-24"),
-                    ("from_half", "am"),
-                    ("until_date", "2026-11-24"),
-                    ("until_half", "pm"),
-                ],
-            ),
-        ] {
-            let fields: Vec<_> = [("code", "C")].into_iter().chain(extra).collect();
-            let got = shah.send(&path, &fields).await;
-            assert_eq!(got.status, StatusCode::BAD_REQUEST, "{path}");
-            assert!(got.body.contains("the headteacher alone grants"), "{}", got.body);
-        }
-        assert!(!shah.get(&format!("/amend/{}/2026-11-23-am", pupil(1))).await.body.contains("value=\"C1\""));
-        assert_eq!(head.send(&decide, &grant).await.to(), "/leave?done=granted");
-        assert_eq!(head.send(&decide, &grant).await.status, StatusCode::CONFLICT, "once");
-        let plan = world.one("SELECT code || ' ' || from_on || ' ' || until_on || ' ' || reason FROM plan WHERE pupil = ?1 AND ?2 = 'am'", 1, "am");
-        assert_eq!(
-            plan.as_deref(),
-            Some("C 2026-11-24 2026-11-24 leave granted by Person head, some position: one day for the funeral")
-        );
-        assert!(shah.get("/leave").await.body.contains("granted, Tue 24 Nov, morning until Tue 24 Nov, afternoon"));
-        // A refusal plans nothing.
-        shah.send(&format!("/leave/ask/{}", pupil(2)), &fields).await;
-        let page = head.get("/leave").await.body;
-        let from = page.find("/leave/decide/").unwrap() + 14;
-        let refuse = format!("/leave/decide/{}", &page[from..from + 32]);
-        assert_eq!(
-            head.send(&refuse, &[("decision", "refuse")]).await.status,
-            StatusCode::BAD_REQUEST,
-            "with a reason"
-        );
-        assert_eq!(
-            head.send(&refuse, &[("decision", "refuse"), ("reason", "no ground")]).await.to(),
-            "/leave?done=refused"
-        );
-        assert_eq!(world.count("SELECT count(*) FROM plan"), 1);
-        let wrong = world.school.read_now(|tx| crate::check::school(tx)).unwrap().wrong;
-        assert_eq!(wrong, Vec::<String>::new());
-        let mut champion = Visitor::logged_in(&server, "champion").await;
-        assert_eq!(champion.get("/leave").await.status, StatusCode::OK);
-        assert_eq!(champion.send(&ask, &fields).await.status, StatusCode::FORBIDDEN);
-    }
 }
