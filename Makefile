@@ -31,6 +31,7 @@ help:
 	@echo "make soak-kill N=500  the two programs under kill -9, so often; a seed that fails goes into power_cut.rs"
 	@echo "make assets  the font, htmx and axe-core, by lock file"
 	@echo "make fuzz    each fuzz target for MINUTES=10; see fuzz/README.md"
+	@echo "make deb     the packages, amd64 and arm64, in target/deb   (make deb-check: each goes into a Debian and out again)"
 	@echo "make lint    formatting and clippy alone"
 
 check-toolchain:
@@ -116,3 +117,34 @@ clean:
 freeze:
 	@for f in $$(git ls-files --cached --others --exclude-standard '*/migrations/*.sql' 'shared/golden/*.json'); do \
 	    grep -q "  $$f$$" tests/frozen.txt || sha256sum $$f >> tests/frozen.txt; done; sort -k2 -o tests/frozen.txt tests/frozen.txt
+
+# The packages, for amd64 and arm64, in target/deb. DEB=amd64 or DEB=arm64 makes one of them. See docs/KIOSK.md.
+DEB    ?= amd64 arm64
+ARM    := $(TARGET)/arm64
+SHIPPED := --release -p rollbook-kiosk -p rollbook-server --features rollbook-kiosk/window,rollbook-kiosk/linuxkms,rollbook-kiosk/gpio
+CROSS  := mmdebstrap:mmdebstrap aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu aarch64-linux-gnu-g++:g++-aarch64-linux-gnu \
+          qemu-aarch64-static:qemu-user-static arch-test:arch-test
+.PHONY: deb deb-check pages $(DEB:%=deb-%)
+deb: $(DEB:%=deb-%)
+pages: check-toolchain
+	@deploy/need $(BASIC)
+	$(CARGO) run --quiet -p rollbook-tests --bin rollbook-pages --features pages -- "$(TARGET)/pages"
+deb-amd64: pages
+	@deploy/need $(BASIC) $(SCREEN) lib:libinput-dev lib:libudev-dev lib:libxkbcommon-dev
+	$(CARGO) build $(SHIPPED)
+	@for p in rollbook-kiosk rollbook-server; do \
+	    deploy/deb/build $$p amd64 "$(TARGET)/release/$$p" "$(TARGET)/pages" "$(TARGET)/deb" || exit 1; done
+deb-arm64: pages
+	@deploy/need $(BASIC) $(CROSS)
+	deploy/arm64 sysroot "$(ARM)/sysroot"
+	CARGO_TARGET_DIR="$(ARM)" deploy/arm64 cargo "$(ARM)/sysroot" build $(SHIPPED)
+	@for p in rollbook-kiosk rollbook-server; do \
+	    deploy/deb/build $$p arm64 "$(ARM)/aarch64-unknown-linux-gnu/release/$$p" "$(TARGET)/pages" "$(TARGET)/deb" || exit 1; done
+
+# Each package goes into a Debian and out of it again. Needs root.
+deb-check: deb
+	@deploy/need $(CROSS)
+	@for arch in $(DEB); do for p in rollbook-kiosk rollbook-server; do \
+	    if [ $$arch = arm64 ]; then bin="$(ARM)/aarch64-unknown-linux-gnu/release/$$p"; else bin="$(TARGET)/release/$$p"; fi; \
+	    VERSION=999 deploy/deb/build $$p $$arch "$$bin" "$(TARGET)/pages" "$(TARGET)/deb/check" >/dev/null && \
+	    deploy/deb/check "$(TARGET)/deb/$${p}_"[0-9]*"_$$arch.deb" "$(TARGET)/deb/check/$${p}_999_$$arch.deb" || exit 1; done; done

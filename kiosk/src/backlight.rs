@@ -43,6 +43,17 @@ impl Written {
     }
 }
 
+impl Written {
+    /// The first panel that the kernel shows, this bright by day; none where it shows none.
+    #[must_use]
+    pub fn first(day: u8) -> Option<Self> {
+        let mut panels: Vec<PathBuf> =
+            std::fs::read_dir("/sys/class/backlight").ok()?.filter_map(|panel| Some(panel.ok()?.path())).collect();
+        panels.sort();
+        Some(Self { path: panels.into_iter().next()?, day, night: night().min(day) })
+    }
+}
+
 /// The panel. When it goes, it is bright.
 pub struct Backlight {
     file: PathBuf,

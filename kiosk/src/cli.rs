@@ -63,12 +63,26 @@ pub enum Task {
         /// Fill the screen.
         #[arg(long)]
         fullscreen: bool,
+        /// The kiosk's card, rollbook.toml: server, key, room and the rest. What is wrong with it is said on the screen.
+        #[arg(long, env = "ROLLBOOK_SETUP")]
+        setup: Option<PathBuf>,
         /// With a window: print what a script would be told (saved, sync …) as lines of JSON. For measuring.
         #[arg(long, conflicts_with = "headless")]
         events: bool,
         /// With --events: also print each screen once the window shows it. For tests: it names pupils.
         #[arg(long, requires = "events")]
         screens: bool,
+    },
+    /// Set up the machine as the kiosk's card says: networks, time, how the panel hangs. For root, before they begin.
+    Setup {
+        /// The card's file, rollbook.toml.
+        file: PathBuf,
+        /// Where the files go: / on a kiosk.
+        #[arg(long, default_value = "/")]
+        root: PathBuf,
+        /// Only say whether the file is right.
+        #[arg(long)]
+        check: bool,
     },
     /// Print what this kiosk keeps of the past as JSON, for `rollbook-server check --against-kiosks`: numbers and hashes, no
     /// pupil. Works beside a running kiosk.

@@ -4,7 +4,9 @@
 
 use crate::backlight;
 use crate::core::OwnLook;
+use crate::enrol::Door;
 use crate::reader::settings as reader;
+use crate::setup::Setup;
 use crate::sound;
 use serde::Deserialize;
 use shared::wire::v1::Palette;
@@ -43,7 +45,7 @@ pub struct Config {
     /// The folder of the store.
     pub data: PathBuf,
     /// The server given by hand. An enrolled kiosk remembers its own.
-    pub server: Option<String>,
+    pub server: Option<Door>,
     /// Whether the window fills the screen.
     pub fullscreen: bool,
     /// How this one kiosk looks.
@@ -108,7 +110,7 @@ impl Config {
         let malformed = |why: &str| ConfigError::Malformed { path: path.to_owned(), why: why.to_owned() };
         let backlight = read.backlight.map(backlight::Written::checked).transpose().map_err(malformed)?;
         let server = match server.or(read.server) {
-            Some(text) => Some(server_address(&text)?),
+            Some(text) => Some(Door::from(server_address(&text)?)),
             None => None,
         };
         Ok(Self {
@@ -120,6 +122,21 @@ impl Config {
             sound: read.sound,
             reader,
         })
+    }
+
+    /// With what stands on the kiosk's card: it goes before the file, and a server given by hand before both.
+    #[must_use]
+    pub fn with(self, card: Setup) -> Self {
+        let look =
+            OwnLook { palette: card.look.palette.or(self.look.palette), large: card.look.large.or(self.look.large) };
+        let by_card = |day: u8| backlight::Written::first(day);
+        Self {
+            server: self.server.or(Some(card.door)),
+            look,
+            backlight: self.backlight.or_else(|| card.brightness.and_then(by_card)),
+            reader: card.reader.or(self.reader),
+            ..self
+        }
     }
 }
 
@@ -155,10 +172,10 @@ mod tests {
         std::fs::write(&path, "data = \"/srv/kiosk\"\nserver = \"https://a.example:8443/\"\n").unwrap();
         let from_file = Config::load(Some(&path), None, None).unwrap();
         assert_eq!(from_file.data, PathBuf::from("/srv/kiosk"));
-        assert_eq!(from_file.server.as_deref(), Some("https://a.example:8443"));
+        assert_eq!(from_file.server.unwrap().server, "https://a.example:8443");
         let flags = Config::load(Some(&path), Some("/tmp/k".into()), Some("https://b.example".into())).unwrap();
         assert_eq!(flags.data, PathBuf::from("/tmp/k"));
-        assert_eq!(flags.server.as_deref(), Some("https://b.example"));
+        assert_eq!(flags.server.unwrap().server, "https://b.example");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use shared::observation::{Notice, Observation, Observed};
 use shared::text::Text;
 use shared::time::Reading;
 use shared::wire::check_word;
-use shared::wire::v1::{EnrolPoll, EnrolRequest, Enrolment, ProblemCode};
+use shared::wire::v1::{EnrolPoll, EnrolRequest, EnrolWish, Enrolment, ProblemCode};
 use std::time::Duration;
 
 /// Between two polls.
@@ -49,6 +49,11 @@ pub enum EnrolError {
         "the server's key changed during the enrolment: somebody may stand between the kiosk and the server. Ask IT"
     )]
     InTheMiddle,
+    /// The server's key is not the one on the kiosk's card.
+    #[error(
+        "the server at this address has another key than rollbook.toml says: correct its line `key`, or its `server`"
+    )]
+    NotTheCards,
     /// No answer.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
@@ -61,12 +66,20 @@ pub enum EnrolError {
 }
 
 /// Whom a kiosk asks for a school.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Door {
     /// `https://…`
     pub server: String,
-    /// Its key, if this kiosk was enrolled there before: another one is not that server.
+    /// Its key, if this kiosk was enrolled there before or has it on its card: another one is not that server.
     pub known: Option<Hash>,
+    /// What stands on its card.
+    pub wish: Option<EnrolWish>,
+}
+
+impl From<String> for Door {
+    fn from(server: String) -> Self {
+        Self { server, known: None, wish: None }
+    }
 }
 
 /// One enrolment, from the request to the answer. Tries on through missing answers.
@@ -89,6 +102,7 @@ pub async fn enrol(
         match http.enrol_request(&request).await {
             // A whole box of kiosks behind one address: they take turns.
             Err(busy @ NoAnswer::Problem { code: ProblemCode::SlowDown, .. }) => tell(Step::Trouble(busy.to_string())),
+            Err(NoAnswer::WrongKey) if door.wish.is_some() => return Err(EnrolError::NotTheCards),
             answered => break answered?,
         }
         tokio::time::sleep(PATIENCE).await;
@@ -97,7 +111,12 @@ pub async fn enrol(
     let code = ticket.code.to_string();
     // Shown after the first poll, which opens the commitment: before it, the office page has no words to compare.
     let mut shown = Some(Step::Code { check_word: check_word(pin, &nonce, &code), code });
-    let poll = EnrolPoll { ticket: ticket.ticket, nonce: Text::new(&crate::hex::text(&nonce)).unwrap_or_default() };
+    let nonce = Text::new(&crate::hex::text(&nonce)).unwrap_or_default();
+    let mut wish = door.wish.clone();
+    if let (Some(wish), None) = (&mut wish, door.known) {
+        wish.code = None; // not to a server that anybody could be
+    }
+    let mut poll = EnrolPoll { ticket: ticket.ticket, nonce, wish };
     loop {
         let answer = http.enrol_poll(&poll).await;
         if let Some(code) = shown.take() {
@@ -126,6 +145,12 @@ pub async fn enrol(
             }
             Err(NoAnswer::WrongKey) => return Err(EnrolError::InTheMiddle),
             Err(NoAnswer::Problem { code: ProblemCode::SlowDown, .. }) => PATIENCE,
+            // The code on its card is of no use; its own still is.
+            Err(NoAnswer::Problem { code: ProblemCode::NotEnrolled, title }) if poll.wish.is_some() => {
+                poll.wish = None;
+                tell(Step::Trouble(title));
+                POLL
+            }
             Err(error @ NoAnswer::Unreachable(_)) => {
                 tell(Step::Trouble(error.to_string()));
                 PATIENCE

@@ -18,6 +18,7 @@ pub mod random;
 pub mod reader;
 pub mod script;
 pub mod seal;
+pub mod setup;
 pub mod sound;
 pub mod status;
 pub mod store;

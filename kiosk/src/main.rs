@@ -7,6 +7,7 @@ use kiosk::backlight::Backlight;
 use kiosk::cli::{Cli, Task};
 use kiosk::clock::Clock;
 use kiosk::config::Config;
+use kiosk::core::Msg;
 #[cfg(any(feature = "window", feature = "linuxkms"))]
 use kiosk::core::Screen;
 use kiosk::enrol::{Door, EnrolError, Step, enrol};
@@ -14,7 +15,7 @@ use kiosk::hub::{Front, Heard, Hub, HubError};
 use kiosk::script::{Printer, play};
 use kiosk::sound::Sound;
 use kiosk::store::{Aside, Store, kept, open_or_begin_anew};
-use kiosk::{status, witness};
+use kiosk::{setup, status, witness};
 use serde_json::json;
 use std::error::Error;
 use std::io::{IsTerminal, Write as _};
@@ -74,20 +75,44 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
             }
             Ok(())
         }
-        Task::Run { headless, script, fullscreen, events, screens } => {
+        Task::Setup { file, root, check } => {
+            let setup = setup::load(&file).map_err(|wrong| setup::told(&wrong).join("\n"))?;
+            let written = if check { Vec::new() } else { setup::apply::apply(&setup, &root)? };
+            for path in written {
+                println!("{path}");
+            }
+            Ok(())
+        }
+        Task::Run { headless, script, fullscreen, setup, events, screens } => {
             if !headless {
                 kiosk::fonts::only_our_own(&config.data);
             }
             let clock = Clock::new(cli.place.clock.as_deref())?;
             let store = open(&config.data, &clock)?;
+            let (config, misset) = with_card(config, setup.as_deref());
             match (headless, script) {
                 (true, Some(script)) => run_script(store, clock, config.server, &script),
-                (true, None) => run_headless(store, clock, config),
+                (true, None) => run_headless(store, clock, config, misset),
                 (false, _) => {
                     let fullscreen = fullscreen || config.fullscreen;
-                    run_window(store, clock, config, fullscreen, Told { events, screens })
+                    run_window(store, clock, config, misset, fullscreen, Told { events, screens })
                 }
             }
+        }
+    }
+}
+
+/// The configuration with what stands on the kiosk's card, or with nothing of it and what is wrong.
+fn with_card(config: Config, card: Option<&Path>) -> (Config, Vec<String>) {
+    let Some(card) = card else { return (config, Vec::new()) };
+    match setup::load(card) {
+        Ok(setup) => (config.with(setup), Vec::new()),
+        Err(wrong) => {
+            let wrong = setup::told(&wrong);
+            for line in &wrong {
+                tracing::error!("{line}");
+            }
+            (Config { server: None, ..config }, wrong)
         }
     }
 }
@@ -138,13 +163,11 @@ fn enrol_now(config: &Config, clock: &Clock, json: bool, again: bool) -> Result<
         Step::Trouble(trouble) | Step::Anew(trouble) => eprintln!("{trouble}. Trying on."),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let enrolled = runtime.block_on(enrol(&store, *clock, &Door { server, known: None }, tell)).inspect_err(
-        |error: &EnrolError| {
-            if json {
-                println!("{}", json!({ "event": "refused", "what": error.to_string() }));
-            }
-        },
-    )?;
+    let enrolled = runtime.block_on(enrol(&store, *clock, &server, tell)).inspect_err(|error: &EnrolError| {
+        if json {
+            println!("{}", json!({ "event": "refused", "what": error.to_string() }));
+        }
+    })?;
     if json {
         println!("{}", json!({ "event": "enrolled", "kiosk": enrolled.kiosk, "room": enrolled.room }));
     } else {
@@ -168,7 +191,7 @@ fn ending(front: Front) -> Front {
     Front { on_screen, on_heard }
 }
 
-fn run_script(store: Store, clock: Clock, server: Option<String>, script: &Path) -> Result<(), Box<dyn Error>> {
+fn run_script(store: Store, clock: Clock, server: Option<Door>, script: &Path) -> Result<(), Box<dyn Error>> {
     let printer = Printer::new(Box::new(std::io::stdout()));
     let hub = Hub::start(store, clock, server, ending(printer.front()))?;
     if script == Path::new("-") {
@@ -181,7 +204,7 @@ fn run_script(store: Store, clock: Clock, server: Option<String>, script: &Path)
 }
 
 /// Starts the kiosk, with its card reader, its backlight and its sounds if it has them.
-fn start(store: Store, clock: Clock, config: Config, front: Front) -> Result<Hub, HubError> {
+fn start(store: Store, clock: Clock, config: Config, misset: Vec<String>, front: Front) -> Result<Hub, HubError> {
     let front = match config.backlight.as_ref().and_then(Backlight::find) {
         Some(backlight) => backlight.before(front),
         None => front,
@@ -191,14 +214,17 @@ fn start(store: Store, clock: Clock, config: Config, front: Front) -> Result<Hub
         None => front,
     };
     let hub = Hub::start(store, clock, config.server, front)?;
+    if !misset.is_empty() {
+        hub.handle().send(Msg::Misset { wrong: misset });
+    }
     if let Some(reader) = config.reader {
         kiosk::reader::keep(reader, hub.handle())?;
     }
     Ok(hub)
 }
 
-fn run_headless(store: Store, clock: Clock, config: Config) -> Result<(), Box<dyn Error>> {
-    let _hub = start(store, clock, config, ending(Front::none()))?;
+fn run_headless(store: Store, clock: Clock, config: Config, misset: Vec<String>) -> Result<(), Box<dyn Error>> {
+    let _hub = start(store, clock, config, misset, ending(Front::none()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut end = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -219,7 +245,14 @@ struct Told {
 }
 
 #[cfg(any(feature = "window", feature = "linuxkms"))]
-fn run_window(store: Store, clock: Clock, config: Config, fullscreen: bool, told: Told) -> Result<(), Box<dyn Error>> {
+fn run_window(
+    store: Store,
+    clock: Clock,
+    config: Config,
+    misset: Vec<String>,
+    fullscreen: bool,
+    told: Told,
+) -> Result<(), Box<dyn Error>> {
     let look = config.look;
     let printer = Printer::new(Box::new(std::io::stdout()));
     let hears = printer.front().on_heard;
@@ -227,7 +260,7 @@ fn run_window(store: Store, clock: Clock, config: Config, fullscreen: bool, told
         if told.events {
             front.on_heard = hears;
         }
-        self::start(store, clock, config, ending(front))
+        self::start(store, clock, config, misset, ending(front))
     };
     let on_shown = move |screen: &Screen| {
         if told.screens {
@@ -238,7 +271,7 @@ fn run_window(store: Store, clock: Clock, config: Config, fullscreen: bool, told
 }
 
 #[cfg(not(any(feature = "window", feature = "linuxkms")))]
-fn run_window(_: Store, _: Clock, _: Config, _: bool, _: Told) -> Result<(), Box<dyn Error>> {
+fn run_window(_: Store, _: Clock, _: Config, _: Vec<String>, _: bool, _: Told) -> Result<(), Box<dyn Error>> {
     Err("this program was built without its window: build it with `cargo build -p rollbook-kiosk --features window` \
          (or `linuxkms` for a Raspberry Pi without a desktop), or run it with --headless"
         .into())

@@ -474,6 +474,21 @@ fn before_its_school_a_kiosk_shows_its_code() {
     assert!(matches!(d.view(), Screen::Message(_)));
 }
 
+/// A kiosk without a school says what is wrong with its card; one that has its school goes on.
+#[test]
+fn a_wrong_card_is_told_before_there_is_a_school_and_never_after() {
+    let wrong = || Msg::Misset { wrong: vec!["rollbook.toml, line 4: there is no such day".to_owned()] };
+    let mut d = Desk::new(School::new(Mode::Classroom, &[]).rows, at("08:00"));
+    d.hear(Msg::Enrolling { code: None, check_word: None, trouble: None });
+    d.hear(wrong());
+    d.hear(Msg::Enrolling { code: None, check_word: None, trouble: Some("no server".to_owned()) });
+    let Screen::Message(m) = d.view() else { panic!() };
+    assert!(m.words.contains("line 4: there is no such day") && m.words.contains("start again"), "{}", m.words);
+    let mut d = Desk::classroom("08:46");
+    d.hear(wrong());
+    assert!(matches!(d.view(), Screen::SignOn(_)));
+}
+
 /// A wrong clock is told where somebody can read it at leisure, and never in the way of what is sent.
 #[test]
 fn a_wrong_clock_is_told_at_rest_with_what_to_do() {

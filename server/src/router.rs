@@ -208,6 +208,8 @@ pub const ROUTES: &[Route] = &[
     page("POST", "/kiosks/enrol",                     Who::SignedIn(KIOSKS), || post(kiosks::code)),
     page("GET",  "/kiosks/enrol/{code}",              Who::SignedIn(KIOSKS), || get(kiosks::waiting)),
     page("POST", "/kiosks/enrol/{code}",              Who::SignedIn(KIOSKS), || post(kiosks::decide)),
+    page("POST", "/kiosks/box",                       Who::SignedIn(KIOSKS), || post(kiosks::make_box)),
+    page("POST", "/kiosks/box/{code}/end",            Who::SignedIn(KIOSKS), || post(kiosks::end_box)),
     page("POST", "/kiosks/revoke/{kiosk}",            Who::SignedIn(KIOSKS), || post(kiosks::revoke)),
     // ---- who looked at whom ---------------------------------------------------------------------------------------
     page("GET",  "/looks",                             Who::SignedIn(LOOKS), || get(looks::page)),

@@ -124,7 +124,7 @@ impl World {
                     tell.send((code, check_word)).unwrap();
                 }
             };
-            let door = kiosk::enrol::Door { server: address, known: None };
+            let door = kiosk::enrol::Door::from(address);
             kiosk::enrol::enrol(&store, kiosk::clock::Clock::new(None).unwrap(), &door, shown).await.unwrap()
         });
         let (code, word) = told.await.unwrap();
@@ -357,4 +357,52 @@ fn a_server_with_another_key_is_not_spoken_to() {
     let state = wait(&hub.handle(), "refused", |s| s.unanswered >= 2);
     assert!(!state.trusted && !state.connected && state.rows == 0, "{state:?}");
     assert_eq!(wrong.count("SELECT count(*) FROM kiosk WHERE seen_at IS NOT NULL"), 0);
+}
+
+impl World {
+    /// A code for so many kiosks, and the card of one of them.
+    fn card(&self, kiosks: u32, key: &str, room: &str) -> String {
+        let by = Officer::Person { name: name("Sam Okoro"), position: name("office manager") };
+        let (trust, now) = (self.app.stores.trust(), self.app.clock.now().at);
+        let until = now.plus(3_600_000);
+        let code =
+            trust.write_now(|t| server::enrol::whole_box::make(t, self.school.id(), kiosks, until, &by, now)).unwrap();
+        format!(
+            "server = \"{}\"\nkey = \"{key}\"\nroom = \"{room}\"\nclasses = [\"3 willow\"]\ncode = \"{code}\"\n",
+            self.address
+        )
+    }
+
+    /// A kiosk with this card, switched on.
+    fn unpacked(&self, dir: &Path, card: &str) -> Hub {
+        let clock = kiosk::clock::Clock::new(Some(&self.clock)).unwrap();
+        let door = kiosk::setup::read(card).unwrap().door;
+        Hub::start(Store::open(dir).unwrap(), clock, Some(door), Front::none()).unwrap()
+    }
+}
+
+/// Out of the box, onto the wall: nobody types anything. The next one finds the code used up, says so, and shows its own.
+#[test]
+fn a_kiosk_out_of_a_box_enrols_by_its_card() {
+    let world = world();
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let card = world.card(1, &world.app.pin.to_string(), "Room 7");
+    let hub = world.unpacked(first.path(), &card);
+    let there = hub.handle().wait(PATIENCE, |s| s.enrolled && s.mode == Some(Mode::Classroom) && s.whole);
+    assert!(there.is_ok(), "{there:?}");
+    let hub = world.unpacked(second.path(), &card);
+    let told = |s: &State| matches!(&s.screen, Some(Screen::NotEnrolled(n)) if n.trouble.contains("as many kiosks") && !n.code.is_empty());
+    assert!(hub.handle().wait(PATIENCE, told).is_ok(), "{:?}", hub.handle().state());
+}
+
+/// A server with another key than the card's hears neither the code nor anything else.
+#[test]
+fn a_card_with_another_key_tells_its_code_to_nobody() {
+    let world = world();
+    let dir = tempfile::tempdir().unwrap();
+    let hub = world.unpacked(dir.path(), &world.card(1, &"00".repeat(32), "Room 7"));
+    let told = |s: &State| matches!(&s.screen, Some(Screen::NotEnrolled(n)) if n.trouble.contains("another key"));
+    assert!(hub.handle().wait(PATIENCE, told).is_ok(), "{:?}", hub.handle().state());
+    let codes = world.app.stores.trust().read_now(|t| server::enrol::whole_box::list(t, world.school.id())).unwrap();
+    assert_eq!(codes[0].remaining, 1);
 }

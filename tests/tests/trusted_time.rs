@@ -169,7 +169,7 @@ impl World {
                     tell.send(code).unwrap();
                 }
             };
-            let door = kiosk::enrol::Door { server: address, known: None };
+            let door = kiosk::enrol::Door::from(address);
             kiosk::enrol::enrol(&store, kiosk::clock::Clock::new(None).unwrap(), &door, shown).await.unwrap()
         });
         let code = told.await.unwrap();

@@ -58,6 +58,8 @@ pub(super) enum Bond {
     Asking { code: Option<Text<12>>, check_word: Option<Name>, trouble: Option<String> },
     /// The office has switched it off.
     Revoked,
+    /// Its card is wrong, so it asks nobody: what, in words.
+    Misset { wrong: Vec<String> },
 }
 
 /// Wrong PINs of one person.

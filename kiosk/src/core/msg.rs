@@ -111,6 +111,11 @@ pub enum Msg {
         /// A sentence about what is in the way, if anything is.
         trouble: Option<String>,
     },
+    /// The kiosk's card is wrong. One that has its school goes on without it.
+    Misset {
+        /// What, as "rollbook.toml, line 3: …".
+        wrong: Vec<String>,
+    },
     /// The kiosk has its school. Rows follow.
     Enrolled,
     /// The office has switched this kiosk off.

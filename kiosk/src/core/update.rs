@@ -46,7 +46,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Sync(status) => model.sync = status,
         Msg::Update { needed } => model.needs_update = needed,
         Msg::Faults { faults } => model.faults = faults,
-        Msg::Enrolling { code, check_word, trouble } => model.bond = Bond::Asking { code, check_word, trouble },
+        Msg::Enrolling { code, check_word, trouble } => {
+            // What is wrong with the card is why there is no server.
+            if !matches!(model.bond, Bond::Misset { .. }) {
+                model.bond = Bond::Asking { code, check_word, trouble };
+            }
+        }
+        Msg::Misset { wrong } => {
+            if matches!(model.bond, Bond::Asking { .. }) {
+                model.bond = Bond::Misset { wrong };
+            }
+        }
         Msg::Enrolled => model.bond = Bond::Enrolled,
         Msg::Revoked => {
             model.bond = Bond::Revoked;

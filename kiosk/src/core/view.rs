@@ -25,6 +25,7 @@ pub fn view(model: &Model) -> Screen {
         Bond::Revoked => {
             return fixed(model, words::SWITCHED_OFF, words::switched_off(model.sync.waiting));
         }
+        Bond::Misset { wrong } => return fixed(model, words::CARD_IS_WRONG, words::correct_the_card(wrong)),
         Bond::Enrolled => {}
     }
     let Some(mode) = model.mode() else {

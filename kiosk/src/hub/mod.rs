@@ -16,6 +16,7 @@ pub use live::{Impatient, State};
 
 use crate::clock::Clock;
 use crate::core::Msg;
+use crate::enrol::Door;
 use crate::store::{Store, StoreError};
 use crate::sync::Order;
 use inbox::In;
@@ -50,15 +51,15 @@ pub enum HubError {
 }
 
 impl Hub {
-    /// Starts the kiosk on its store. Without an enrolment, it asks `server` for one.
+    /// Starts the kiosk on its store. Without an enrolment, it asks at the door for one.
     ///
     /// # Errors
     /// [`HubError`].
-    pub fn start(store: Store, clock: Clock, server: Option<String>, front: Front) -> Result<Self, HubError> {
+    pub fn start(store: Store, clock: Clock, door: Option<Door>, front: Front) -> Result<Self, HubError> {
         let (inbox, work) = channel();
         let live = Arc::new(Live::default());
         let handle = HubHandle { inbox, live: live.clone() };
-        let mut hub = run::Run::new(store, clock, server, front, live, handle.inbox.clone())?;
+        let mut hub = run::Run::new(store, clock, door, front, live, handle.inbox.clone())?;
         let thread = std::thread::Builder::new().name("hub".into()).spawn(move || {
             if let Err(error) = hub.begin() {
                 tracing::error!(%error, "what the kiosk holds cannot be read");

@@ -7,6 +7,7 @@ use super::live::Live;
 use super::recall::{self, Memory};
 use crate::clock::Clock;
 use crate::core::{self, Draft, Effect, Look, Model, Msg, Screen, SyncStatus, Ticket, WhyNotSaved};
+use crate::enrol::Door;
 use crate::health::Health;
 use crate::pin::PinChecker;
 use crate::store::kept::Enrolled;
@@ -31,7 +32,7 @@ const TOGETHER: usize = 64;
 pub struct Run {
     pub(super) store: Store,
     pub(super) clock: Clock,
-    server: Option<String>,
+    door: Option<Door>,
     pub(super) front: Front,
     pub(super) live: Arc<Live>,
     pub(super) inbox: Sender<In>,
@@ -58,7 +59,7 @@ impl Run {
     pub fn new(
         store: Store,
         clock: Clock,
-        server: Option<String>,
+        door: Option<Door>,
         front: Front,
         live: Arc<Live>,
         inbox: Sender<In>,
@@ -69,7 +70,7 @@ impl Run {
             now: (reading, resolve(&reading, &timeline), false),
             store,
             clock,
-            server,
+            door,
             front,
             live,
             inbox,
@@ -106,7 +107,7 @@ impl Run {
         let inbox = self.inbox.clone();
         // The hub outlives its link; a message after its end has nobody to reach.
         let tell = Arc::new(move |told| drop(inbox.send(In::Told(told))));
-        match Link::start(self.store.clone(), self.clock, enrolled, self.server.take(), tell) {
+        match Link::start(self.store.clone(), self.clock, enrolled, self.door.take(), tell) {
             Ok(link) => self.link = Some(link),
             Err(error) => tracing::error!(%error, "no thread for the exchange; everything is kept here"),
         }

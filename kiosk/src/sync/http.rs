@@ -174,14 +174,16 @@ fn compress(json: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 fn accident(error: &reqwest::Error) -> NoAnswer {
-    let mut source: Option<&dyn std::error::Error> = Some(error);
-    while let Some(at) = source {
-        let inner = at.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = at.downcast_ref::<rustls::Error>().or_else(|| inner.and_then(|i| i.downcast_ref()));
-        if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure)) = tls {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(at) = cause {
+        if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure)) =
+            at.downcast_ref()
+        {
             return NoAnswer::WrongKey;
         }
-        source = at.source();
+        // An io::Error around another error says that one's source as its own: it is stepped into, not over.
+        let within = at.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = within.map(|e| e as &(dyn std::error::Error + 'static)).or_else(|| at.source());
     }
     NoAnswer::Unreachable(told(error))
 }

@@ -31,7 +31,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// Starts the thread. Without an enrolment it asks `server` for one first.
+    /// Starts the thread. Without an enrolment it asks at the door for one first.
     ///
     /// # Errors
     /// When the system refuses a thread.
@@ -39,13 +39,13 @@ impl Link {
         store: Store,
         clock: Clock,
         enrolled: Option<Enrolled>,
-        server: Option<String>,
+        door: Option<Door>,
         tell: Tell,
     ) -> std::io::Result<Self> {
         let (orders, inbox) = unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new().name("sync".into()).spawn(move || {
-            runtime.block_on(run(store, clock, enrolled, server, inbox, tell));
+            runtime.block_on(run(store, clock, enrolled, door, inbox, tell));
             // A pull that waits for news is not worth waiting for.
             runtime.shutdown_background();
         })?;
@@ -81,24 +81,21 @@ async fn run(
     store: Store,
     clock: Clock,
     enrolled: Option<Enrolled>,
-    server: Option<String>,
+    door: Option<Door>,
     mut inbox: UnboundedReceiver<Order>,
     tell: Tell,
 ) {
     let mut waiting = Vec::new();
-    let mut enrolled = match (enrolled, server) {
+    let mut enrolled = match (enrolled, door) {
         (Some(enrolled), _) => enrolled,
         (None, None) => {
             tell(Told::NoServer);
             return;
         }
-        (None, Some(server)) => {
-            let door = Door { server, known: None };
-            match ask(&store, clock, &door, None, &mut inbox, &mut waiting, &tell).await {
-                Some(enrolled) => enrolled,
-                None => return,
-            }
-        }
+        (None, Some(door)) => match ask(&store, clock, &door, None, &mut inbox, &mut waiting, &tell).await {
+            Some(enrolled) => enrolled,
+            None => return,
+        },
     };
     loop {
         let end = exchange(&store, clock, &enrolled, &mut inbox, std::mem::take(&mut waiting), &tell).await;
@@ -109,7 +106,7 @@ async fn run(
             End::Unknown(faults) => {
                 let why = "The server does not know this kiosk any more. Everything that was taken here is kept, and sent later";
                 tell(Told::Enrolling(Step::Anew(why.to_owned())));
-                let door = Door { server: enrolled.server.clone(), known: Some(enrolled.pin) };
+                let door = Door { known: Some(enrolled.pin), ..Door::from(enrolled.server.clone()) };
                 match ask(&store, clock, &door, Some(enrolled.clone()), &mut inbox, &mut waiting, &tell).await {
                     Some(anew) => enrolled = anew,
                     None => return,

@@ -70,6 +70,16 @@ fn faults() -> Vec<(&'static str, Desk)> {
     let mut d = Desk::new(Vec::new(), at("08:46"));
     offline(&mut d, 0);
     add("fault_no_rows", d);
+    let mut d = Desk::classroom("08:46");
+    d.hear(Msg::Enrolling { code: None, check_word: None, trouble: None });
+    d.hear(Msg::Misset {
+        wrong: vec![
+            "rollbook.toml, line 4: \"http://rollbook.school.example\" is not a server's address: write https://name:port"
+                .to_owned(),
+            "rollbook.toml, line 5: the key's fingerprint has 64 digits from 0 to 9 and a to f; here are 63".to_owned(),
+        ],
+    });
+    add("fault_card", d);
     all
 }
 

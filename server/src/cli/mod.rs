@@ -3,6 +3,7 @@
 //! Must never: do what the server does in another way. Every command works on the stores like everybody else.
 
 mod backup;
+mod boxes;
 mod calendar;
 mod card;
 mod check;
@@ -68,6 +69,9 @@ enum Command {
     /// Kiosks: list them, revoke one.
     #[command(subcommand)]
     Device(device::Args),
+    /// A whole box of kiosks: make a code that enrols them all, list codes, end one.
+    #[command(subcommand)]
+    Box(boxes::Args),
     /// Copy everything into a second place, and read the copy back.
     Backup(backup::Args),
     /// The key that opens backups: make it, print it once.
@@ -86,6 +90,12 @@ enum Command {
     /// Write the record as CSV.
     #[command(subcommand)]
     Export(export::Args),
+}
+
+/// The command line as clap has it, for man pages and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// Runs the program: what `main` does.
@@ -128,6 +138,7 @@ fn run(cli: Cli, clock: Clock) -> Outcome {
         )
         .into());
     }
+    let data = cli.data.clone();
     if let Command::Check(args) = &cli.command {
         return check::run(args, &cli.data, &clock); // a damaged file must not keep it from looking
     }
@@ -139,6 +150,7 @@ fn run(cli: Cli, clock: Clock) -> Outcome {
         Command::Staff(args) => staff::run(&args, &stores),
         Command::Card(args) => card::run(&args, &stores),
         Command::Device(args) => device::run(&args, &stores),
+        Command::Box(args) => boxes::run(&args, &stores, &data),
         Command::Backup(args) => backup::run(&args, &stores),
         Command::RecoveryKey(args) => recovery_key::run(&args, &stores),
         Command::Import(args) => import::run(&args, &stores),

@@ -28,6 +28,8 @@ pub struct Waiting {
     pub app: String,
     /// Since when it waits.
     pub since: Millis,
+    /// The room that stands on its card, or nothing.
+    pub room: String,
 }
 
 /// What IT chose for a kiosk.
@@ -57,17 +59,18 @@ pub async fn waiting(app: &App, code: &str) -> Result<Option<Waiting>, StoreErro
         .read(move |c| {
             let row = c
                 .query_row(
-                    "SELECT nonce, app, created_at FROM enrolment
+                    "SELECT nonce, app, created_at, coalesce(room, '') FROM enrolment
                      WHERE code = ?1 AND created_at > ?2 AND nonce IS NOT NULL AND refused = 0 AND granted IS NULL",
                     params![code, lapsed(now)],
-                    |r| Ok((r.get::<_, [u8; 32]>(0)?, r.get(1)?, r.get(2)?)),
+                    |r| Ok((r.get::<_, [u8; 32]>(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
                 )
                 .optional()?;
-            Ok(row.map(|(nonce, app, since)| Waiting {
+            Ok(row.map(|(nonce, app, since, room)| Waiting {
                 check_word: check_word(pin, &nonce, &code),
                 code,
                 app,
                 since: Millis(since),
+                room,
             }))
         })
         .await
@@ -79,7 +82,11 @@ pub async fn waiting(app: &App, code: &str) -> Result<Option<Waiting>, StoreErro
 /// [`StoreError::Refused`] with words for the person when the code has lapsed, or a class does not exist.
 pub async fn grant(app: &App, code: &str, grant: Grant) -> Result<KioskId, StoreError> {
     let Some(found) = waiting(app, code).await? else { return Err(gone()) };
-    let code = found.code;
+    give(app, found.code, grant).await
+}
+
+/// Makes it so for the kiosk with this code, which has opened its commitment.
+pub(super) async fn give(app: &App, code: String, grant: Grant) -> Result<KioskId, StoreError> {
     let school = app.stores.school(grant.school).ok_or(StoreError::Missing("school"))?;
     let kiosk = KioskId::from_bytes(secret::random()?);
     let now = app.clock.now();

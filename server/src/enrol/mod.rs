@@ -4,6 +4,7 @@
 
 mod grant;
 mod rate;
+pub mod whole_box;
 
 pub use grant::{Grant, Waiting, grant, refuse, waiting};
 pub use rate::Rate;
@@ -24,7 +25,7 @@ use shared::limits::{ENROLMENT_MINUTES, ENROLMENTS_WAITING};
 use shared::log::Hash;
 use shared::text::{Name, Text};
 use shared::time::Millis;
-use shared::wire::v1::{EnrolPoll, EnrolRequest, EnrolTicket, Enrolment, Mode, ProblemCode};
+use shared::wire::v1::{EnrolPoll, EnrolRequest, EnrolTicket, EnrolWish, Enrolment, Mode, ProblemCode};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// What was granted, until the kiosk has fetched it. The token is not in it: it is made when it is fetched.
@@ -106,15 +107,45 @@ async fn poll(
     let Some(nonce) = secret::unhex::<32>(&poll.nonce) else { return malformed() };
     let now = app.clock.now().at;
     let pin = app.pin;
-    let answer = app.stores.trust().write(move |t| answer(t, &poll.ticket, &nonce, now, pin)).await;
-    match answer {
+    let EnrolPoll { ticket, wish, .. } = poll;
+    let wish = wish.unwrap_or_default();
+    match answered(&app, ticket.as_str(), nonce, &wish, now, pin).await {
         Ok(answer) => Json(answer).into_response(),
+        // Of the code on its card: the kiosk says so, and waits for somebody to type its own.
+        Err(StoreError::Refused(words)) => problem(StatusCode::FORBIDDEN, ProblemCode::NotEnrolled, &words),
         Err(error) => accident(&error),
     }
 }
 
+async fn answered(
+    app: &App,
+    ticket: &str,
+    nonce: [u8; 32],
+    wish: &EnrolWish,
+    now: Millis,
+    pin: Hash,
+) -> Result<Enrolment, StoreError> {
+    let trust = app.stores.trust();
+    let look = |room: Option<Name>| {
+        let ticket = ticket.to_owned();
+        trust.write(move |t| answer(t, &ticket, &nonce, room.as_ref(), now, pin))
+    };
+    let first = look(wish.room.clone()).await?;
+    if first == Enrolment::Waiting && whole_box::enrol(app, ticket, wish).await? {
+        return look(None).await;
+    }
+    Ok(first)
+}
+
 /// What a poll is told. The first one opens the commitment; one whose nonce does not fit is refused.
-fn answer(t: &Connection, ticket: &str, nonce: &[u8; 32], now: Millis, pin: Hash) -> Result<Enrolment, StoreError> {
+fn answer(
+    t: &Connection,
+    ticket: &str,
+    nonce: &[u8; 32],
+    room: Option<&Name>,
+    now: Millis,
+    pin: Hash,
+) -> Result<Enrolment, StoreError> {
     let ticket = secret::sha256(ticket.as_bytes());
     let row = t
         .query_row(
@@ -130,7 +161,10 @@ fn answer(t: &Connection, ticket: &str, nonce: &[u8; 32], now: Millis, pin: Hash
         return Ok(Enrolment::Refused);
     }
     if sealed {
-        t.execute("UPDATE enrolment SET nonce = ?2 WHERE ticket_hash = ?1", params![ticket, nonce])?;
+        t.execute(
+            "UPDATE enrolment SET nonce = ?2, room = ?3 WHERE ticket_hash = ?1",
+            params![ticket, nonce, room.map(Name::as_str)],
+        )?;
     }
     let Some(granted) = granted else { return Ok(Enrolment::Waiting) };
     let granted: Granted = crate::store::columns::json(&granted, "an enrolment")?;

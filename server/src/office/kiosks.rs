@@ -7,6 +7,7 @@ use super::list::{Bar, Sheet, View};
 use super::{Sent, Shell, choose, held, html, named, words};
 use crate::auth::Actor;
 use crate::device::Damaged;
+use crate::enrol::whole_box::{self, BoxCode};
 use crate::error::{Answer, Error};
 use crate::health::OFFLINE_MS;
 use crate::state::App;
@@ -15,7 +16,9 @@ use crate::{device, enrol, feed};
 use askama::Template;
 use axum::extract::{Extension, Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
+use chrono::{Days, NaiveDate};
 use rusqlite::Connection;
+use shared::act::Officer;
 use shared::calendar::Calendar;
 use shared::id::{ClassId, KioskId};
 use shared::text::Name;
@@ -33,6 +36,38 @@ struct KiosksPage {
     bar: Bar,
     /// May look at what is held back.
     decides: bool,
+    boxes: Vec<CodeLine>,
+    most: u32,
+    /// The last day that the form proposes.
+    proposed: String,
+    /// The fingerprint of this server's key.
+    key: String,
+}
+
+/// A code for a whole box that still holds.
+struct CodeLine {
+    id: i64,
+    /// "28 of 30 kiosks, to the end of Friday 4 December".
+    left: String,
+    by: String,
+}
+
+#[derive(Template)]
+#[template(path = "box.html")]
+struct BoxPage {
+    shell: Shell,
+    code: String,
+    key: String,
+    left: String,
+}
+
+/// What the form of a box brings.
+#[derive(serde::Deserialize)]
+pub struct BoxForm {
+    #[serde(default)]
+    kiosks: String,
+    #[serde(default)]
+    until: String,
 }
 
 /// A kiosk as the list shows it.
@@ -61,6 +96,7 @@ struct EnrolPage {
     check_word: String,
     app: String,
     since: String,
+    room: String,
     classes: Vec<(ClassId, String)>,
 }
 
@@ -76,9 +112,10 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Qu
     let now = app.clock.now().at;
     let all = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
-        kiosks(tx, &calendar, now)
+        Ok((kiosks(tx, &calendar, now)?, calendar))
     });
-    let (revoked, mut kiosks): (Vec<_>, Vec<_>) = all.await?.into_iter().partition(|k| k.revoked.is_some());
+    let (all, calendar) = all.await?;
+    let (revoked, mut kiosks): (Vec<_>, Vec<_>) = all.into_iter().partition(|k| k.revoked.is_some());
     kiosks.sort_by_cached_key(|k| (k.colour == "good", words::counted(&k.room))); // those that need somebody first
     let online = kiosks.iter().filter(|k| k.state == "Online").count();
     let all = kiosks.len();
@@ -90,8 +127,13 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Qu
         return sheet(&kiosks).answer(kind, Vec::new());
     }
     let bar = view.bar("/kiosks", &[], &[("needs", "those that need somebody first"), ("room", "room")]);
+    let school = actor.school.id();
+    let codes = app.stores.trust().read(move |t| whole_box::list(t, school)).await?;
+    let boxes = codes.into_iter().filter(|code| code.holds(now)).map(|code| code_line(&calendar, &code)).collect();
+    let proposed = calendar.date_of(now).checked_add_days(Days::new(7)).unwrap_or_default().to_string();
     let (shell, decides) = (Shell::of(&actor, "/kiosks"), actor.role.amends());
-    html(&KiosksPage { shell, kiosks, revoked, online, all, bar, decides })
+    let (most, key) = (whole_box::MOST, app.pin.to_string());
+    html(&KiosksPage { shell, kiosks, revoked, online, all, bar, decides, boxes, most, proposed, key })
 }
 
 fn sheet(kiosks: &[Kiosk]) -> Sheet {
@@ -101,6 +143,47 @@ fn sheet(kiosks: &[Kiosk]) -> Sheet {
     };
     let head = vec!["Room", "Kind", "Classes", "How it is", "Note", "Version", "Held back"];
     Sheet { name: "kiosks".to_owned(), head, rows: kiosks.iter().map(row).collect() }
+}
+
+fn code_line(calendar: &Calendar, code: &BoxCode) -> CodeLine {
+    let (name, last) = (whose(&code.by), calendar.date_of(code.until.plus(-1)));
+    CodeLine { id: code.id, left: left(code.remaining, code.uses, last), by: name }
+}
+
+fn left(remaining: u32, uses: u32, last: NaiveDate) -> String {
+    format!(
+        "{remaining} of {} left, to the end of {}",
+        words::count(uses as usize, "kiosk", "kiosks"),
+        words::day(last)
+    )
+}
+
+fn whose(by: &Officer) -> String {
+    match by {
+        Officer::Person { name, .. } => name.to_string(),
+        Officer::Rule { rule, .. } => rule.to_string(),
+    }
+}
+
+/// `POST /kiosks/box`: a code for a whole box, shown this once.
+pub async fn make_box(State(app): State<App>, Extension(actor): Extension<Actor>, Sent(form): Sent<BoxForm>) -> Answer {
+    let bad = |what: &str| Error::BadInput(format!("{what} Go back and correct it."));
+    let uses: u32 = form.kiosks.trim().parse().map_err(|_| bad("Write how many kiosks there are, as a number."))?;
+    let last: NaiveDate = form.until.trim().parse().map_err(|_| bad("Write the last day, as 2026-12-18."))?;
+    let calendar = actor.school.read(|tx| tx.calendar()).await?;
+    let until = whole_box::last_day(&calendar, last)?;
+    let (school, by, now) = (actor.school.id(), actor.officer(), app.clock.now().at);
+    let code = app.stores.trust().write(move |t| whole_box::make(t, school, uses, until, &by, now)).await?;
+    let shell = Shell::of(&actor, "/kiosks");
+    html(&BoxPage { shell, code, key: app.pin.to_string(), left: left(uses, uses, last) })
+}
+
+/// `POST /kiosks/box/{code}/end`
+pub async fn end_box(State(app): State<App>, Extension(actor): Extension<Actor>, Path(code): Path<i64>) -> Answer {
+    let (school, now) = (actor.school.id(), app.clock.now().at);
+    let ended = app.stores.trust().write(move |t| whole_box::end(t, school, code, now)).await?;
+    found(ended.then_some(()))?;
+    Ok(Redirect::to("/kiosks").into_response())
 }
 
 fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>, StoreError> {
@@ -198,6 +281,7 @@ pub async fn waiting(State(app): State<App>, Extension(actor): Extension<Actor>,
             check_word: waiting.check_word,
             app: waiting.app,
             since: words::clock(&calendar, waiting.since),
+            room: waiting.room,
             classes: rows.collect::<Result<_, _>>()?,
         })
     });

@@ -233,6 +233,26 @@ async fn what_a_form_may_not_say_is_refused_with_words_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_code_for_a_whole_box_is_shown_once_and_ended() {
+    let scene = scene().await;
+    let mut person = Visitor::logged_in(&scene.server, "shah").await;
+    let made = person.send("/kiosks/box", &[("kiosks", "30"), ("until", "2026-11-27")]).await;
+    assert!(made.body.contains("30 of 30 kiosks left, to the end of Friday 27 November"), "{}", made.body);
+    let (_, code) = made.body.split_once("code = \"").unwrap();
+    let (code, _) = code.split_once('"').unwrap();
+    assert_eq!(code.len(), 19, "{code}");
+    assert!(made.body.contains(&scene.world.app.pin.to_string()));
+    let page = person.get("/kiosks").await.body;
+    assert!(page.contains("30 of 30 kiosks left") && !page.contains(code), "shown once");
+    person.send("/kiosks/box/1/end", &[]).await;
+    assert!(!person.get("/kiosks").await.body.contains("30 of 30"));
+    for (kiosks, until) in [("0", "2026-11-27"), ("many", "2026-11-27"), ("3", "2020-01-01"), ("3", "Friday")] {
+        let got = person.send("/kiosks/box", &[("kiosks", kiosks), ("until", until)]).await;
+        assert!(got.status.is_client_error() && !got.body.contains("code = "), "{kiosks} {until}: {}", got.status);
+    }
+}
+
+#[tokio::test]
 async fn a_kiosk_is_enrolled_by_its_code_and_revoked() {
     let scene = scene().await;
     let mut person = Visitor::logged_in(&scene.server, "shah").await;

@@ -78,7 +78,7 @@ async fn waiting_code(world: &World) -> String {
     let (_, body) = world.post("/enrol/v1/request", None, &serde_json::to_vec(&ask).unwrap()).await;
     let ticket: EnrolTicket = serde_json::from_slice(&body).unwrap();
     let nonce = shared::text::Text::new(&crate::secret::hex(&nonce)).unwrap();
-    let poll = EnrolPoll { ticket: ticket.ticket, nonce };
+    let poll = EnrolPoll { ticket: ticket.ticket, nonce, wish: None };
     world.post("/enrol/v1/poll", None, &serde_json::to_vec(&poll).unwrap()).await;
     ticket.code.to_string()
 }

@@ -41,6 +41,7 @@ pub fn trust_schema() -> Migrations<'static> {
         M::up(include_str!("migrations/trust-0001.sql")),
         M::up(include_str!("migrations/trust-0002.sql")),
         M::up(include_str!("migrations/trust-0003.sql")),
+        M::up(include_str!("migrations/trust-0010.sql")),
     ])
 }
 

@@ -74,7 +74,7 @@ golden! {
     "pupil_row": PupilRow, "membership": Membership, "staff_row": StaffRow, "day_row": DayRow,
     "choices": Choices, "sort": Vec<Sort>, "palette": Vec<Palette>, "session_times": SessionTimes, "expected_row": ExpectedRow, "expected": Vec<Expected>, "mark_row": MarkRow,
     "seen": Vec<Seen>, "register_row": RegisterRow,
-    "enrol_request": EnrolRequest, "enrol_ticket": EnrolTicket, "enrol_poll": EnrolPoll, "enrolment": Vec<Enrolment>,
+    "enrol_request": EnrolRequest, "enrol_ticket": EnrolTicket, "enrol_poll": EnrolPoll, "enrol_poll_wish": EnrolPoll, "enrol_wish": EnrolWish, "enrolment": Vec<Enrolment>,
     "hello_answer_restored": HelloAnswer, "hello_answer_unsure": HelloAnswer, "pull_tail": Pull, "pulled_tail": Pulled,
     "tail": Tail, "school_log": SchoolLog, "asks": Asks, "witness": Witness, "seen_head": SeenHead, "witnessed": Witnessed,
     "problem": Problem, "problem_code": Vec<ProblemCode>,

@@ -7,7 +7,7 @@ mod enrol;
 mod row;
 mod tail;
 
-pub use enrol::{EnrolPoll, EnrolRequest, EnrolTicket, Enrolment};
+pub use enrol::{EnrolPoll, EnrolRequest, EnrolTicket, EnrolWish, Enrolment};
 pub use row::{
     AccountedRow, Choices, ClassRow, DayRow, Expected, ExpectedRow, FindBy, MarkRow, Membership, Mode, Palette,
     PassageRow, PupilRow, RegisterRow, RollCallRow, Row, RowBody, Seen, SessionTimes, Settings, Sort, StaffRow, Way,

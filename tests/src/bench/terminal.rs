@@ -62,7 +62,7 @@ pub async fn ask(server: &Server) -> Result<String, Trouble> {
     let request = EnrolRequest { commit: Hash(Sha256::digest(nonce).into()), app: kiosk::enrol::app() };
     let ticket = http.enrol_request(&request).await?;
     let nonce = Text::new(&kiosk::hex::text(&nonce)).map_err(|_| "a nonce of another length")?;
-    http.enrol_poll(&EnrolPoll { ticket: ticket.ticket, nonce }).await?;
+    http.enrol_poll(&EnrolPoll { ticket: ticket.ticket, nonce, wish: None }).await?;
     Ok(ticket.code.to_string())
 }
 
@@ -77,7 +77,7 @@ pub async fn enrol(server: &Server, office: &mut Office, room: &str, class: Clas
     let ticket = http.enrol_request(&request).await?;
     let pin = met.pin().ok_or("the server showed no key")?;
     let nonce_text = Text::new(&kiosk::hex::text(&nonce)).map_err(|_| "a nonce of another length")?;
-    let poll = EnrolPoll { ticket: ticket.ticket, nonce: nonce_text };
+    let poll = EnrolPoll { ticket: ticket.ticket, nonce: nonce_text, wish: None };
     if http.enrol_poll(&poll).await? != Enrolment::Waiting {
         return Err("enrolled before anybody typed the code".into());
     }

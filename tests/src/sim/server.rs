@@ -264,7 +264,7 @@ impl Server {
         let ticket = post("/enrol/v1/request", serde_json::to_vec(&request).expect("json"));
         let ticket: EnrolTicket = serde_json::from_slice(&ticket).expect("a ticket");
         let nonce = Text::new(&server::secret::hex(&nonce)).unwrap_or_default();
-        let poll = serde_json::to_vec(&EnrolPoll { ticket: ticket.ticket, nonce }).expect("json");
+        let poll = serde_json::to_vec(&EnrolPoll { ticket: ticket.ticket, nonce, wish: None }).expect("json");
         post("/enrol/v1/poll", poll.clone());
         let (school, room) = (self.school().id(), Name::new(room).unwrap_or_default());
         let grant = enrol::Grant { school, room, mode, classes, by: officer() };

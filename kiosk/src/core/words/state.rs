@@ -17,6 +17,16 @@ pub(crate) const TYPE_THIS_CODE: &str =
 pub(crate) const ASKING_FOR_CODE: &str = "Asking the server for a code.";
 pub(crate) const NO_SERVER: &str = "No server is set. Start with --server, or write it into kiosk.toml.";
 
+pub(crate) const CARD_IS_WRONG: &str = "This kiosk\u{2019}s card needs a correction";
+
+/// What is wrong with the card, a line each, and what to do.
+pub(crate) fn correct_the_card(wrong: &[String]) -> String {
+    format!(
+        "{}\n\nSwitch the kiosk off, put its card into a computer, correct the file and start again.",
+        wrong.join("\n")
+    )
+}
+
 // Switched off.
 
 pub(crate) const SWITCHED_OFF: &str = "Switched off";

@@ -36,6 +36,26 @@ pub struct EnrolPoll {
     pub ticket: Text<64>,
     /// The nonce, 32 bytes in hexadecimal; its sha256 is the commitment.
     pub nonce: Text<64>,
+    /// What stands on the kiosk's card, if anything does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wish: Option<EnrolWish>,
+}
+
+/// What whoever set the kiosk up wrote on its card.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EnrolWish {
+    /// Its name on the wall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Name>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// The classes whose registers it takes, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<Name>,
+    /// The code of a whole box of kiosks: nobody types this one's own. Told to a server only whose key was known before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Text<40>>,
 }
 
 /// The answer to [`EnrolPoll`].
