@@ -43,7 +43,10 @@ impl World {
             let asked = restore::Asked { folder: &folder, into: &into, key: Some(&key), by: &super::server::officer() };
             restore::restore(&asked, self.server.clock())
         });
-        let image = match restored.map_err(|e| e.to_string()).and_then(|_| read(&into).map_err(|e| e.to_string())) {
+        let image = match restored
+            .map_err(|e| e.to_string())
+            .and_then(|_| read(&into, self.server.disk.folder()).map_err(|e| e.to_string()))
+        {
             Ok(image) => image,
             Err(words) => return self.fail(format!("the server cannot be restored: {words}")),
         };
