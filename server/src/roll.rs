@@ -35,7 +35,7 @@ pub enum NotDone {
     #[error("The pupil is in this class already then. Go back and choose another.")]
     InIt,
     /// A mark stands after it.
-    #[error("A mark stands already on {} in the {}. Go back and choose a later session.", .0.date.format("%-d %B %Y"), half(.0.half))]
+    #[error("A mark stands already on {} in the {}. Go back and choose a later session.", .0.date.format("%-d %B %Y"), .0.half)]
     Marked(SessionKey),
     /// Too far away.
     #[error("This is more than a year away. Go back and look at the date.")]
@@ -45,13 +45,6 @@ pub enum NotDone {
         "A pupil of this name and date of birth is there already. Open that pupil’s page and take them on roll again."
     )]
     Known,
-}
-
-const fn half(half: Half) -> &'static str {
-    match half {
-        Half::Am => "morning",
-        Half::Pm => "afternoon",
-    }
 }
 
 /// Changes the roll, if nothing stands against it. Notes and needs stand against nothing but a pupil who is not there.
@@ -138,7 +131,11 @@ fn on_roll_on(c: &Connection, pupil: PupilId, date: NaiveDate) -> Result<bool, S
     Ok(c.prepare_cached(found)?.query_row(params![pupil.as_bytes(), DateCol(date)], |r| r.get(0))?)
 }
 
-fn on_roll_after(c: &Connection, pupil: PupilId, date: NaiveDate) -> Result<bool, StoreError> {
+/// Whether a pupil is on roll on a day or from a later one.
+///
+/// # Errors
+/// An accident of the store.
+pub(crate) fn on_roll_after(c: &Connection, pupil: PupilId, date: NaiveDate) -> Result<bool, StoreError> {
     let found = "SELECT EXISTS (SELECT 1 FROM enrolment WHERE pupil = ?1 AND (left_on IS NULL OR left_on >= ?2))";
     Ok(c.prepare_cached(found)?.query_row(params![pupil.as_bytes(), DateCol(date)], |r| r.get(0))?)
 }

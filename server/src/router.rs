@@ -16,7 +16,7 @@ use crate::{assets, enrol, health, live, sync};
 use Role::{Champion, Committee, Head, It, Office, Teacher, Trust};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, MatchedPath, Request, State};
+use axum::extract::{FromRequest as _, MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -196,7 +196,7 @@ pub const ROUTES: &[Route] = &[
     page("POST", "/reception",                        Who::SignedIn(PEOPLE), || post(reception::submit)),
     // ---- how the roster came in ---------------------------------------------------------------------------------------
     page("GET",  "/import",                           Who::SignedIn(IMPORTS), || get(import::page)),
-    page("POST", "/import/look",                      Who::SignedIn(IMPORTS), || post(import::look).layer(DefaultBodyLimit::max(upload::BYTES))),
+    page("POST", "/import/look",                      Who::SignedIn(IMPORTS), || post(import::look)),
     page("POST", "/import/choose",                    Who::SignedIn(IMPORTS), || post(import::choose)),
     page("POST", "/import/write",                     Who::SignedIn(IMPORTS), || post(import::write)),
     page("GET",  "/import/pupils.csv",                Who::SignedIn(IMPORTS), || get(import::template)),
@@ -325,12 +325,15 @@ async fn checked(session: &Session, request: Request) -> Result<Request, Error> 
     if site.is_some_and(|site| site != "same-origin" && site != "none") {
         return Err(Error::StaleForm);
     }
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let file = parts.uri.path() == UPLOAD && upload::brought(&parts.headers);
     let limit = if file { upload::BYTES } else { FORM_BYTES };
     let bytes = axum::body::to_bytes(body, limit).await.map_err(|_| Error::TooLarge)?;
     let brought = if file {
-        upload::text(&upload::parts(&parts.headers, bytes.clone()).await?, "csrf").to_owned()
+        let form = upload::parts(&parts.headers, bytes.clone()).await?;
+        let token = upload::text(&form, "csrf").to_owned();
+        parts.extensions.insert(form);
+        token
     } else {
         let copy = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
         axum::Form::<Token>::from_request(copy, &()).await.map_or_else(|_| String::new(), |form| form.0.csrf)

@@ -59,6 +59,17 @@ pub enum Officer {
     },
 }
 
+impl Officer {
+    /// The person's name, or the rule's.
+    #[must_use]
+    pub const fn name(&self) -> &Name {
+        match self {
+            Self::Person { name, .. } => name,
+            Self::Rule { rule, .. } => rule,
+        }
+    }
+}
+
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]

@@ -89,7 +89,8 @@ fn nudge(model: &Model) -> String {
     let waits: Vec<String> = model
         .classes()
         .into_iter()
-        .filter(|class| progress(model, *class, session) == words::NOT_TAKEN && awaited(model, *class, session))
+        .filter(|class| model.submitted(session, *class).is_none() && marked(model, *class, session).0 == 0)
+        .filter(|class| awaited(model, *class, session))
         .map(|class| model.book.class_name(class))
         .collect();
     if waits.is_empty() {
@@ -139,6 +140,15 @@ fn progress(model: &Model, class: ClassId, session: SessionKey) -> String {
     if let Some(at) = model.submitted(session, class) {
         return at.map_or_else(|| words::SUBMITTED.to_owned(), |at| words::submitted_at(model.book.local(at)));
     }
+    match marked(model, class, session) {
+        (0, _) => words::NOT_TAKEN.to_owned(),
+        (n, all) if n == all => words::EVERYONE_MARKED.to_owned(),
+        (n, all) => words::marked_of(n, all),
+    }
+}
+
+/// How many of a class have a mark, and of how many.
+fn marked(model: &Model, class: ClassId, session: SessionKey) -> (usize, usize) {
     let roll = model.book.roll(class, session);
     let said = |p: &&PupilId| {
         !matches!(
@@ -146,11 +156,7 @@ fn progress(model: &Model, class: ClassId, session: SessionKey) -> String {
             TileState::Blank | TileState::ExpectedAbsent | TileState::ExpectedElsewhere
         )
     };
-    match roll.iter().filter(said).count() {
-        0 => words::NOT_TAKEN.to_owned(),
-        n if n == roll.len() => words::EVERYONE_MARKED.to_owned(),
-        n => words::marked_of(n, roll.len()),
-    }
+    (roll.iter().filter(said).count(), roll.len())
 }
 
 fn choose(model: &Model, notice: &str) -> Screen {

@@ -4,11 +4,10 @@
 
 use super::Looked;
 use super::held::{Enrolment, Member};
-use crate::school;
 use crate::store::StoreError;
-use crate::store::columns::DateCol;
+use crate::{roll, school};
 use chrono::NaiveDate;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _};
 use shared::calendar::Half;
 use shared::id::{ClassId, PupilId};
 use std::collections::BTreeMap;
@@ -68,7 +67,7 @@ pub fn of(c: &Connection, looked: &Looked, today: NaiveDate) -> Result<Vec<Perso
     for (id, then) in &changes.enrolments {
         let before: Option<String> = stood.query_row([id.as_bytes()], |r| r.get(0)).optional()?;
         let name = named.get(id).cloned().or_else(|| before.clone()).unwrap_or_default();
-        let was = on_roll(c, *id, today)?;
+        let was = roll::on_roll_after(c, *id, today)?;
         let stays = |e: &Enrolment| e.left.is_none_or(|left| left >= today);
         let is = then.iter().any(stays);
         let last = then.iter().filter_map(|e| e.left).max();
@@ -118,11 +117,6 @@ fn day(date: NaiveDate) -> String {
 fn start(member: &Member) -> String {
     let noon = if member.from_half == Half::Pm { ", afternoon" } else { "" };
     format!("{}{noon}", day(member.from))
-}
-
-fn on_roll(c: &Connection, pupil: PupilId, today: NaiveDate) -> Result<bool, StoreError> {
-    let found = "SELECT EXISTS (SELECT 1 FROM enrolment WHERE pupil = ?1 AND (left_on IS NULL OR left_on >= ?2))";
-    Ok(c.prepare_cached(found)?.query_row(params![pupil.as_bytes(), DateCol(today)], |r| r.get(0))?)
 }
 
 fn newest_class(c: &Connection, pupil: PupilId) -> Result<Option<ClassId>, StoreError> {

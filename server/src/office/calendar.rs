@@ -2,8 +2,8 @@
 //!
 //! Must never: close a day on which marks stand, or change a calendar that stood: each change is a version, and an act.
 
-use super::list::{Bar, Sheet, View};
-use super::{Fields, Sent, Shell, choose, html, words};
+use super::list::{self, Bar, Sheet, View};
+use super::{Fields, Sent, Shell, choose, words};
 use crate::auth::Actor;
 use crate::error::{Answer, Error};
 use crate::school;
@@ -117,10 +117,7 @@ pub async fn page(
         })
     });
     let page = page.await?;
-    match file {
-        Some(kind) => sheet(&page).answer(kind, Vec::new()),
-        None => html(&page),
-    }
+    list::answer(&page, file, sheet, Vec::new())
 }
 
 fn sheet(page: &CalendarPage) -> Sheet {

@@ -18,7 +18,6 @@ use axum::extract::{Extension, Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
 use chrono::{Days, NaiveDate};
 use rusqlite::Connection;
-use shared::act::Officer;
 use shared::calendar::Calendar;
 use shared::id::{ClassId, KioskId};
 use shared::text::Name;
@@ -146,7 +145,7 @@ fn sheet(kiosks: &[Kiosk]) -> Sheet {
 }
 
 fn code_line(calendar: &Calendar, code: &BoxCode) -> CodeLine {
-    let (name, last) = (whose(&code.by), calendar.date_of(code.until.plus(-1)));
+    let (name, last) = (code.by.name().to_string(), calendar.date_of(code.until.plus(-1)));
     CodeLine { id: code.id, left: left(code.remaining, code.uses, last), by: name }
 }
 
@@ -156,13 +155,6 @@ fn left(remaining: u32, uses: u32, last: NaiveDate) -> String {
         words::count(uses as usize, "kiosk", "kiosks"),
         words::day(last)
     )
-}
-
-fn whose(by: &Officer) -> String {
-    match by {
-        Officer::Person { name, .. } => name.to_string(),
-        Officer::Rule { rule, .. } => rule.to_string(),
-    }
 }
 
 /// `POST /kiosks/box`: a code for a whole box, shown this once.

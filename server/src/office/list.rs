@@ -4,6 +4,8 @@
 
 use crate::error::{Answer, Error};
 use crate::look::Shown;
+use crate::office::html_of;
+use askama::Template;
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
@@ -158,6 +160,22 @@ impl Sheet {
         page.set_freeze_panes(1, 0)?;
         page.autofit();
         book.save_to_buffer()
+    }
+}
+
+/// The page; or, where its address asks for that, the file of its rows. Whoever fetched either looked at `pupils`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn answer<P: Template>(
+    page: &P,
+    file: Option<Kind>,
+    sheet: impl FnOnce(&P) -> Sheet,
+    pupils: Vec<PupilId>,
+) -> Answer {
+    match file {
+        Some(kind) => sheet(page).answer(kind, pupils),
+        None => html_of(page, pupils),
     }
 }
 

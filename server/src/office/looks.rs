@@ -3,7 +3,7 @@
 //! Must never: let a look be changed or taken away.
 
 use super::entry::found;
-use super::list::{Bar, Sheet, View};
+use super::list::{self, Bar, Sheet, View};
 use super::{Shell, html, named, words};
 use crate::auth::Actor;
 use crate::error::Answer;
@@ -43,10 +43,7 @@ struct Line {
 pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(view): Query<View>) -> Answer {
     let (shell, now, file) = (Shell::of(&actor, "/looks"), app.clock.now().at, view.file);
     let page = actor.school.read(move |tx| read(tx, None, shell, now, &view)).await?;
-    match file {
-        Some(kind) => sheet(&page).answer(kind, Vec::new()),
-        None => html(&page),
-    }
+    list::answer(&page, file, sheet, Vec::new())
 }
 
 fn sheet(page: &LooksPage) -> Sheet {

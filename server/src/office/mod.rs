@@ -52,7 +52,8 @@ use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::look::Shown;
 use askama::Template;
-use axum::extract::{FromRequest, Request};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequest, Query, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
@@ -135,6 +136,14 @@ impl Shell {
             },
         }
     }
+}
+
+/// What may stand in the address of a page; `what` is said of one that cannot be read.
+///
+/// # Errors
+/// [`Error::BadInput`].
+pub fn asked<T>(choose: Result<Query<T>, QueryRejection>, what: &str) -> Result<T, Error> {
+    choose.map(|Query(choose)| choose).map_err(|_| Error::BadInput(what.to_owned()))
 }
 
 /// A page.

@@ -4,7 +4,7 @@
 
 use super::cards::{CardLine, Said, bound_words, cards_of, number};
 use super::entry::found;
-use super::list::{Bar, Sheet, View};
+use super::list::{self, Bar, Sheet, View};
 use super::{Sent, Shell, choose, html, named, words};
 use crate::auth::Actor;
 use crate::card::Holder;
@@ -83,12 +83,10 @@ pub async fn page(
         "ready" => staff.sort_by_key(|m| m.pin || m.cards > 0),
         _ => {}
     }
-    if let Some(kind) = view.file {
-        return sheet(&staff).answer(kind, Vec::new());
-    }
     let sorts = [("name", "name"), ("classes", "classes"), ("ready", "those who cannot sign on first")];
     let (shell, bar) = (Shell::of(&actor, "/staff"), view.bar("/staff", &[], &sorts));
-    html(&StaffPage { shell, staff, ready, all, bar, said: said(&after.done) })
+    let page = StaffPage { shell, staff, ready, all, bar, said: said(&after.done) };
+    list::answer(&page, view.file, |page| sheet(&page.staff), Vec::new())
 }
 
 fn sheet(staff: &[Member]) -> Sheet {

@@ -3,8 +3,8 @@
 //! Must never: change a session that was not ticked, or one that has a reason already.
 
 use super::choose::{self, Group};
-use super::list::{Bar, Sheet, View};
-use super::{Fields, Sent, Shell, html_of, named, words};
+use super::list::{self, Bar, Sheet, View};
+use super::{Fields, Sent, Shell, named, words};
 use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record;
@@ -84,10 +84,7 @@ pub async fn page(
             "class" => pupils.sort_by(|a, b| (&a.class, &a.name).cmp(&(&b.class, &b.name))),
             _ => {}
         }
-        if let Some(kind) = view.file {
-            return Ok(Err((sheet(&pupils, today), kind, pupils.iter().map(|p| p.id).collect::<Vec<_>>())));
-        }
-        Ok(Ok(UnexplainedPage {
+        let page = UnexplainedPage {
             bar: view.bar("/unexplained", &[], &[("oldest", "oldest first"), ("name", "name"), ("class", "class")]),
             shell,
             sessions: pupils.iter().map(|p| p.sessions.len()).sum(),
@@ -96,12 +93,12 @@ pub async fn page(
             amends,
             today: words::full_day(today),
             said,
-        }))
+        };
+        Ok((page, view.file, today))
     });
-    match page.await? {
-        Ok(page) => html_of(&page, page.pupils.iter().map(|p| p.id).collect()),
-        Err((sheet, kind, shown)) => sheet.answer(kind, shown),
-    }
+    let (page, file, today) = page.await?;
+    let shown = page.pupils.iter().map(|p| p.id).collect();
+    list::answer(&page, file, |page| sheet(&page.pupils, today), shown)
 }
 
 fn sheet(pupils: &[Pupil], today: NaiveDate) -> Sheet {

@@ -17,14 +17,6 @@ use shared::pupil::{Change, Provision};
 /// Days back for which marks are decided again when somebody is put into a class of before.
 const BACK_DAYS: u64 = 120;
 
-/// The session before this one: the last one in the class that is left.
-fn before(session: SessionKey) -> SessionKey {
-    match session.half {
-        Half::Pm => SessionKey { half: Half::Am, ..session },
-        Half::Am => SessionKey { date: session.date.pred_opt().unwrap_or(session.date), half: Half::Pm },
-    }
-}
-
 fn day(date: NaiveDate) -> String {
     date.format("%-d %B %Y").to_string()
 }
@@ -149,7 +141,7 @@ impl Context<'_, '_> {
     /// somebody, or a class, that the backup does not have: then there is nothing to place.
     fn put_in(&self, pupil: PupilId, class: ClassId, from: SessionKey) -> Result<(), StoreError> {
         let tx = self.tx;
-        let (id, at, last) = (pupil.as_bytes(), (DateCol(from.date), HalfCol(from.half)), before(from));
+        let (id, at, last) = (pupil.as_bytes(), (DateCol(from.date), HalfCol(from.half)), from.before());
         let known: bool = tx.query_row(
             "SELECT EXISTS (SELECT 1 FROM pupil WHERE id = ?1) AND EXISTS (SELECT 1 FROM class WHERE id = ?2)",
             params![id, class.as_bytes()],

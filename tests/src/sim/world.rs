@@ -277,7 +277,7 @@ impl World {
             Happening::Teacher(n) => self.teacher(n),
             Happening::Reception(passage) => self.reception(passage),
             // An act in the very moment of the verdict is on its way to kiosks still.
-            Happening::Office(_) if self.calm => {}
+            Happening::Office(_) if self.calm => self.tally.skip("an act of the office when the day is over"),
             Happening::Office(deed) => self.office(&deed),
             Happening::Jobs => self.jobs(),
             Happening::Tick(kiosk) => {

@@ -11,7 +11,7 @@ mod tests;
 pub use family::{claim, note, page as family, reason, release};
 
 use super::list::{Bar, View};
-use super::{Shell, html_of, restored, words};
+use super::{Shell, asked, html_of, restored, words};
 use crate::auth::Actor;
 use crate::calls::{self, Caller, Claimed, Family, Missing};
 use crate::clock::Now;
@@ -178,7 +178,7 @@ pub async fn page(
 /// # Errors
 /// [`Error::BadInput`].
 pub fn chosen(choose: Result<Query<Choose>, QueryRejection>) -> Result<Choose, Error> {
-    choose.map(|q| q.0).map_err(|_| Error::BadInput("This is not a day.".to_owned()))
+    asked(choose, "This is not a day.")
 }
 
 /// The part of the page that changes, as it is at this moment, and whom it shows.

@@ -15,10 +15,10 @@ mod week_tests;
 pub use slips::page as slips;
 pub use week::{page as week, told};
 
-use super::list::{Bar, Sheet, View};
-use super::{Shell, html_of, words};
+use super::list::{self, Bar, Sheet, View};
+use super::{Shell, asked, words};
 use crate::auth::Actor;
-use crate::error::{Answer, Error};
+use crate::error::Answer;
 use crate::school;
 use crate::state::App;
 use crate::store::StoreError;
@@ -122,7 +122,7 @@ pub async fn page(
     choose: Result<Query<Choose>, QueryRejection>,
     Query(view): Query<View>,
 ) -> Answer {
-    let choose = choose.map_err(|_| Error::BadInput("This is not a day.".to_owned()))?.0;
+    let choose = asked(choose, "This is not a day.")?;
     let now = app.clock.now().at;
     let (shell, sets, file) = (Shell::of(&actor, "/door"), actor.role.keeps_people(), view.file);
     let page = actor.school.read(move |tx| {
@@ -160,10 +160,7 @@ pub async fn page(
     });
     let page = page.await?;
     let shown = page.passages.iter().map(|p| p.id).collect();
-    match file {
-        Some(kind) => sheet(&page).answer(kind, shown),
-        None => html_of(&page, shown),
-    }
+    list::answer(&page, file, sheet, shown)
 }
 
 fn sheet(page: &DoorPage) -> Sheet {

@@ -4,8 +4,8 @@
 
 use super::{What, book};
 use crate::auth::Actor;
-use crate::error::{Answer, Error};
-use crate::office::{Shell, html_of, words};
+use crate::error::Answer;
+use crate::office::{Shell, asked, html_of, words};
 use crate::state::App;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
@@ -47,7 +47,7 @@ pub async fn page(
     Extension(actor): Extension<Actor>,
     choose: Result<Query<Choose>, QueryRejection>,
 ) -> Answer {
-    let choose = choose.map_err(|_| Error::BadInput("This is not a day.".to_owned()))?.0;
+    let choose = asked(choose, "This is not a day.")?;
     let only: Option<PupilId> = choose.only.parse().ok();
     let (shell, now) = (Shell::of(&actor, "/door"), app.clock.now().at);
     let page = actor.school.read(move |tx| {

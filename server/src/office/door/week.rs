@@ -4,8 +4,8 @@
 
 use crate::auth::Actor;
 use crate::error::{Answer, Error};
-use crate::office::list::{Bar, Sheet, View};
-use crate::office::{Fields, Sent, Shell, choose, html_of, named, words};
+use crate::office::list::{self, Bar, Sheet, View};
+use crate::office::{Fields, Sent, Shell, asked, choose, named, words};
 use crate::roll::{self, NotDone};
 use crate::state::App;
 use crate::store::columns::{CodeCol, DateCol};
@@ -86,7 +86,7 @@ pub async fn page(
     choose: Result<Query<Choose>, QueryRejection>,
     Query(view): Query<View>,
 ) -> Answer {
-    let choose = choose.map_err(|_| Error::BadInput("This is not a day.".to_owned()))?.0;
+    let choose = asked(choose, "This is not a day.")?;
     let (shell, now, amends) = (Shell::of(&actor, "/door"), app.clock.now().at, actor.role.amends());
     let (said, file) = (if choose.done == "told" { "Written down." } else { "" }, view.file);
     let page = actor.school.read(move |tx| {
@@ -120,10 +120,7 @@ pub async fn page(
     });
     let page = page.await?;
     let shown = page.pupils.iter().map(|p| p.id).collect();
-    match file {
-        Some(kind) => sheet(&page).answer(kind, shown),
-        None => html_of(&page, shown),
-    }
+    list::answer(&page, file, sheet, shown)
 }
 
 fn sheet(page: &WeekPage) -> Sheet {

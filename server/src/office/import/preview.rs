@@ -8,14 +8,13 @@ use crate::import::people::{Kind, Person};
 use crate::import::report::{Need, Report};
 use crate::import::roster::Classes;
 use crate::import::{self, ImportError, NewIds, Request, people};
-use crate::office::upload::{self, Part};
+use crate::office::upload::Part;
 use crate::office::{Fields, Sent, Shell, html_of, words};
 use crate::state::App;
+use crate::store::StoreError;
 use crate::waiting::File;
 use askama::Template;
-use axum::body::Bytes;
 use axum::extract::{Extension, State};
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect};
 
 #[derive(Template)]
@@ -50,15 +49,17 @@ enum Ask {
 pub async fn look(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
-    headers: HeaderMap,
-    body: Bytes,
+    parts: Option<Extension<Vec<Part>>>,
 ) -> Answer {
-    let parts = upload::parts(&headers, body).await?;
+    let parts = parts.map(|Extension(parts)| parts).unwrap_or_default();
     let missing = || Error::BadInput("Choose a file first: a CSV file, or a zip with CSV files in it.".to_owned());
     let Part { file, bytes, .. } = parts.into_iter().find(|part| part.file.is_some()).ok_or_else(missing)?;
     let name = file.filter(|name| !name.is_empty() && !bytes.is_empty()).ok_or_else(missing)?;
-    let files = crate::import::read::named(&name, bytes.to_vec()).map_err(|e| Error::BadInput(e.to_string()))?;
-    let file = File::new(name, files);
+    // To unpack it takes a while, which other requests need not wait for.
+    let read = tokio::task::spawn_blocking(move || {
+        crate::import::read::named(&name, bytes.to_vec()).map(|files| File::new(name, files))
+    });
+    let file = read.await.map_err(|_| StoreError::Panicked)?.map_err(|e| Error::BadInput(e.to_string()))?;
     app.waiting.put(actor.account, actor.school.id(), app.clock.now().at, file.clone());
     show(&app, &actor, file, Request::default(), (String::new(), String::new())).await
 }

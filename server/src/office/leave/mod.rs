@@ -8,9 +8,9 @@ mod tests;
 
 use super::choose;
 use super::entry::found;
-use super::list::{Bar, Sheet, View};
+use super::list::{self, Bar, Sheet, View};
 use super::pupils::book::{self, Year};
-use super::{Fields, Sent, Shell, html, html_of, named, words};
+use super::{Fields, Sent, Shell, html, named, words};
 use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record;
@@ -125,10 +125,7 @@ pub async fn page(
     });
     let (page, file) = page.await?;
     let shown = page.open.iter().chain(&page.decided).map(|q| q.pupil).collect();
-    match file {
-        Some(kind) => sheet(&page).answer(kind, shown),
-        None => html_of(&page, shown),
-    }
+    list::answer(&page, file, sheet, shown)
 }
 
 fn sheet(page: &LeavePage) -> Sheet {

@@ -11,8 +11,8 @@ mod tests;
 pub use listed::withdraw;
 
 use super::choose::{self, Group};
-use super::list::{Bar, View};
-use super::{Fields, Sent, Shell, html, html_of, words};
+use super::list::{self, Bar, View};
+use super::{Fields, Sent, Shell, html, words};
 use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record;
@@ -119,10 +119,6 @@ pub async fn page(
         let today = tx.calendar()?.date_of(now);
         let session = SessionKey { date: today, half: Half::Am };
         let (all, more) = listed::read(tx, today, &view)?;
-        let shown: Vec<PupilId> = all.iter().map(|one| one.pupil).collect();
-        if let Some(kind) = view.file {
-            return Ok(Err((listed::sheet(&all), kind, shown)));
-        }
         let page = PlansPage {
             shell,
             said,
@@ -136,12 +132,11 @@ pub async fn page(
             weekdays: WEEK,
             today,
         };
-        Ok(Ok((page, shown)))
+        Ok((page, all, view.file))
     });
-    match page.await? {
-        Ok((page, shown)) => html_of(&page, shown),
-        Err((sheet, kind, shown)) => sheet.answer(kind, shown),
-    }
+    let (page, all, file) = page.await?;
+    let shown = all.iter().map(|one| one.pupil).collect();
+    list::answer(&page, file, |_| listed::sheet(&all), shown)
 }
 
 fn only(

@@ -12,9 +12,9 @@ pub use change::{add, form, join, leave, moved, needs, note};
 pub use one::page as one;
 
 use super::list::{Bar, Sheet, View};
-use super::{Shell, html_of};
+use super::{Shell, asked, html_of};
 use crate::auth::Actor;
-use crate::error::{Answer, Error};
+use crate::error::Answer;
 use crate::state::App;
 use crate::store::columns::DateCol;
 use crate::store::{ReadTx, StoreError};
@@ -80,7 +80,7 @@ pub async fn page(
     choose: Result<Query<Choose>, QueryRejection>,
     Query(view): Query<View>,
 ) -> Answer {
-    let choose = choose.map_err(|_| Error::BadInput("The address is damaged.".to_owned()))?.0;
+    let choose = asked(choose, "The address is damaged.")?;
     let find: String = choose.find.trim().chars().take(80).collect();
     let short = !find.is_empty() && find.chars().filter(|c| c.is_alphanumeric()).count() < LETTERS;
     let class: Option<ClassId> = choose.class.parse().ok();

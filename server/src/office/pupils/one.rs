@@ -4,13 +4,13 @@
 
 use super::super::cards::{CardLine, cards_of};
 use super::super::entry::found;
-use super::super::{Shell, html, named, words};
+use super::super::{Shell, asked, html, named, words};
 use super::book::{self, Book, Year};
 use super::change::{self, Told};
 use crate::auth::Actor;
 use crate::calls::{self, Needs};
 use crate::card::Holder;
-use crate::error::{Answer, Error};
+use crate::error::Answer;
 use crate::state::App;
 use crate::store::columns::{CodeCol, DateCol, session as session_col};
 use crate::store::{ReadTx, StoreError};
@@ -88,7 +88,7 @@ pub async fn page(
     choose: Result<Query<Choose>, QueryRejection>,
 ) -> Answer {
     let pupil: PupilId = named(&pupil)?;
-    let choose = choose.map_err(|_| Error::BadInput("This is not a year.".to_owned()))?.0;
+    let choose = asked(choose, "This is not a year.")?;
     let (shell, now) = (Shell::of(&actor, "/pupils"), app.clock.now().at);
     let role = actor.role;
     let said = change::said(&choose.done);

@@ -10,7 +10,7 @@ mod view;
 use crate::auth::{Actor, Role};
 use crate::clock::Now;
 use crate::error::{Answer, Error};
-use crate::office::{Shell, html, restored};
+use crate::office::{Shell, asked, html, restored};
 use crate::state::App;
 use crate::store::StoreError;
 use askama::Template;
@@ -72,7 +72,7 @@ pub async fn page(
 /// # Errors
 /// [`Error::BadInput`].
 pub fn chosen(choose: Result<Query<Choose>, QueryRejection>) -> Result<Choose, Error> {
-    choose.map(|q| q.0).map_err(|_| Error::BadInput("This is not a day, or not a half of one.".to_owned()))
+    asked(choose, "This is not a day, or not a half of one.")
 }
 
 /// The part of the page that changes, as it is at this moment, and the day it is of.
