@@ -6,6 +6,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod view;
+mod ways;
 
 use crate::auth::{Actor, Role};
 use crate::clock::Now;
