@@ -5,7 +5,7 @@
 use super::fact::{Fact, Said, all};
 use super::school::CLASSES;
 use super::server::Server;
-use super::standing::mark;
+use super::standing::{mark, tell};
 use super::world::World;
 use chrono::NaiveDate;
 use rusqlite::params;
@@ -137,7 +137,12 @@ pub fn verdict(world: &mut World, dates: &[NaiveDate]) -> Result<(), String> {
         for half in [Half::Am, Half::Pm] {
             for class in 0..CLASSES {
                 for pupil in world.school.pupils[class].clone() {
-                    mark(world, &counting, class, pupil, SessionKey { date: *date, half })?;
+                    let session = SessionKey { date: *date, half };
+                    let judged = mark(world, &counting, class, pupil, session);
+                    if judged.is_err() {
+                        tell(world, &facts, pupil, session);
+                    }
+                    judged?;
                 }
             }
         }

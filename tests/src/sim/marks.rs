@@ -8,6 +8,7 @@ use shared::act::{Act, Officer};
 use shared::calendar::{Half, SessionKey, Times};
 use shared::id::{ClassId, KioskId, LogId, PupilId};
 use shared::observation::{Mark, Observation};
+use shared::register::QuestionKind;
 use std::collections::BTreeMap;
 
 const MINUTE: i64 = 60_000;
@@ -25,6 +26,8 @@ pub struct Expected {
     pub late_register: bool,
     /// A person in the office has spoken.
     pub ruled: bool,
+    /// The office was asked about the time, and answered that what stands is to stand.
+    pub left_standing: bool,
     /// One kiosk spoke in two logs, which disagree; true: within two minutes.
     pub two_logs: Option<bool>,
 }
@@ -169,6 +172,9 @@ pub fn expect(
                         "absent" => Some("N"),
                         _ => None,
                     };
+                    if said.is_none() && question.kind == QuestionKind::UnsureTime {
+                        expected.left_standing = true;
+                    }
                     if said.is_some() {
                         ruling = ruling.max(Some((at, fact.log, fact.seq, said)));
                     }

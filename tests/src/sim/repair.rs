@@ -2,7 +2,9 @@
 //!
 //! Must never: forget what went with a replaced card: the oracle must not ask for it.
 
+use super::day::MINUTE;
 use super::fact::all;
+use super::faults::Fault;
 use super::kiosk::{Kiosk, identity};
 use super::places::{mount, read, size, template};
 use super::world::{Happening, World};
@@ -200,6 +202,11 @@ impl World {
                 self.judge.revoked.insert(id, self.now);
                 self.revoked.extend((0..self.ids.len()).filter(|k| self.ids[*k] == id));
                 self.news();
+            }
+            // The server lost its power in the middle of it: the office does it again.
+            Err(_) if self.server.disk.is_dark() => {
+                self.kill_server(true);
+                self.later(10 * MINUTE, Happening::Strikes(Fault::Revoke(n)));
             }
             Err(error) => self.fail(format!("kiosk {n} cannot be revoked: {error}")),
         }

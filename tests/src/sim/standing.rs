@@ -65,7 +65,7 @@ pub(super) fn mark(
         }
     } else {
         world.tally.uncertain += 1;
-        if !right && !stands.provisional && !stands.unsure {
+        if !right && !stands.provisional && !stands.unsure && !expected.left_standing {
             return Err(format!(
                 "{name} {session}: {:?} stands, {:?} is right, and nobody is asked",
                 stands.code, expected.code
@@ -76,6 +76,33 @@ pub(super) fn mark(
         }
     }
     Ok(())
+}
+
+/// Puts into the trace what was said of a pupil that day, when it truly was, and when the record believes it was: for
+/// whoever replays a seed that failed.
+pub(super) fn tell(world: &mut World, facts: &[Fact], pupil: PupilId, session: SessionKey) {
+    let mut lines = Vec::new();
+    let read = world.server.school().read_now(|tx| {
+        server::record::dated(tx, |fact| {
+            if fact.seen.what.pupil() == Some(pupil) && fact.seen.what.session().is_none_or(|of| of.date == session.date)
+            {
+                let truly = facts.iter().find(|f| f.here == (fact.log, fact.seq)).and_then(|f| f.at);
+                let (log, seq, held) = (fact.log, fact.seq, fact.held);
+                let (from, until) = (fact.when.earliest.0, fact.when.latest.0);
+                lines.push(format!(
+                    "  {log} {seq} held {held}, received {}, believed {from} to {until}, truly {truly:?}, first {:?}: {:?}",
+                    fact.received.0, fact.first, fact.seen.what
+                ));
+            }
+            Ok(())
+        })
+    });
+    if let Err(error) = read {
+        lines.push(format!("  cannot be read: {error}"));
+    }
+    for line in lines {
+        world.trace.say(world.now, format_args!("{line}"));
+    }
 }
 
 /// The kiosk of the class shows present, late or absent, as the record has it.
