@@ -28,6 +28,8 @@ pub struct Expected {
     pub ruled: bool,
     /// The office was asked about the time, and answered that what stands is to stand.
     pub left_standing: bool,
+    /// Somebody came within seconds of the session's end, when the screen still named it: no clock can say which it was.
+    pub as_it_ended: bool,
     /// One kiosk spoke in two logs, which disagree; true: within two minutes.
     pub two_logs: Option<bool>,
 }
@@ -135,6 +137,7 @@ pub fn expect(
                         if of.is_none_or(|of| of == session) && in_session(at) {
                             arrivals.push((at, fact.log, fact.seq));
                         }
+                        expected.as_it_ended |= of == &Some(session) && (at - times.end.0).abs() < 5_000;
                     }
                     Observation::Left { pupil: who, session: of, .. } if *who == pupil => {
                         if of.is_none_or(|of| of == session) && (of.is_some() || in_session(at)) {

@@ -52,6 +52,10 @@ pub(super) fn mark(
         world.tally.uncertain += 1;
         return Ok(()); // nobody can know which of the two was later: then present stands
     }
+    if !right && expected.as_it_ended {
+        world.tally.uncertain += 1;
+        return Ok(());
+    }
     if certain {
         world.tally.certain += u64::from(expected.code.is_some());
         if !right {
