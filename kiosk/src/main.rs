@@ -85,7 +85,7 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
         }
         Task::Run { headless, script, fullscreen, setup, events, screens } => {
             if !headless {
-                kiosk::fonts::only_our_own(&config.data);
+                kiosk::surroundings::begin_again(&config.data);
             }
             let clock = Clock::new(cli.place.clock.as_deref())?;
             let store = open(&config.data, &clock)?;
