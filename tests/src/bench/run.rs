@@ -67,8 +67,16 @@ pub async fn bench(args: &Args) -> Result<usize, Trouble> {
     }
     if !args.no_window {
         let load = proc::load();
-        let measured = kiosk(&mut kiosks, args, &scratch, &year).await;
+        println!("The kiosk's window…");
+        let measured = window(&mut kiosks, &scratch, &year, date(IN_AUTUMN)?).await;
         tell(&kiosks, args, KIOSK, load)?;
+        measured?;
+    }
+    if args.week {
+        let (load, mut lived) = (proc::load(), Figures::default());
+        println!("The kiosk's week…");
+        let measured = week(&mut lived, &scratch, &year, date(IN_AUTUMN)?).await;
+        tell(&lived, args, WEEK, load)?;
         measured?;
     }
     let missed = servers.missed() + kiosks.missed();
@@ -84,19 +92,10 @@ async fn server(figures: &mut Figures, args: &Args, scratch: &Scratch, year: &Ye
     Ok(())
 }
 
-async fn kiosk(figures: &mut Figures, args: &Args, scratch: &Scratch, year: &Year) -> Result<(), Trouble> {
-    println!("The kiosk's window…");
-    window(figures, scratch, year, date(IN_AUTUMN)?).await?;
-    if args.week {
-        println!("The kiosk's week…");
-        week(figures, scratch, year, date(IN_AUTUMN)?).await?;
-    }
-    Ok(())
-}
-
 /// Marks of the page, before and after the figures of one half of this.
 type Marks = (&'static str, &'static str);
 const SERVER: Marks = ("<!-- figures -->\n", "<!-- end of figures -->");
+const WEEK: Marks = ("<!-- figures of the week -->\n", "<!-- end of figures of the week -->");
 const KIOSK: Marks = ("<!-- figures of the kiosk -->\n", "<!-- end of figures of the kiosk -->");
 
 /// Shows what was measured, and writes it into the page where one is asked for.
