@@ -15,6 +15,8 @@ use axum::http::Uri;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use chrono::NaiveDate;
+use shared::id::PupilId;
+use shared::time::Millis;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -77,19 +79,29 @@ enum Page {
 impl Page {
     async fn fragment(self, app: &App, actor: &Actor) -> Result<String, Error> {
         match self {
-            Self::Today(choose) => today::fragment(actor, app.clock.now(), choose).await.map(|(_, text)| text),
+            Self::Today(choose) => {
+                let now = app.clock.now();
+                let (text, shown) = today::fragment(actor, now, choose).await?;
+                note(actor, "/today", shown, now.at).await?;
+                Ok(text)
+            }
             Self::RollCall => roll::fragment(actor, app.clock.now()).await,
             Self::Calls(date) => {
                 let now = app.clock.now();
                 let (text, shown) = home::fragment(actor, now, date).await?;
-                // A family that comes onto the page while it stands open was looked at too.
-                if let Some(look) = Look::list("/calls", &Shown(shown)) {
-                    look::note(actor, look, now.at).await?;
-                }
+                note(actor, "/calls", shown, now.at).await?;
                 Ok(text)
             }
         }
     }
+}
+
+/// Who comes onto a page while it stands open was looked at too.
+async fn note(actor: &Actor, page: &'static str, shown: Vec<PupilId>, now: Millis) -> Result<(), Error> {
+    if let Some(look) = Look::list(page, &Shown(shown)) {
+        look::note(actor, look, now).await?;
+    }
+    Ok(())
 }
 
 async fn stream(
