@@ -239,11 +239,13 @@ fn marked(c: &Connection, calendar: &Calendar, date: NaiveDate) -> Result<Vec<Pa
 }
 
 fn passages(c: &Connection, calendar: &Calendar, date: NaiveDate) -> Result<Vec<Passage>, StoreError> {
-    let mut statement = c.prepare_cached(
+    let mut statement = c.prepare_cached(&format!(
         "SELECT v.pupil, p.first || ' ' || p.last, v.half, v.what, v.at_from, v.at_until, v.reason, v.collected, v.approved_by,
-                (SELECT l.kiosk IS NULL FROM log l WHERE l.id = v.log)
-         FROM movement v JOIN pupil p ON p.id = v.pupil WHERE v.date = ?1 ORDER BY v.at_from DESC, v.log, v.seq DESC",
-    )?;
+                l.kiosk IS NULL, c.id, c.name
+         FROM movement v JOIN pupil p ON p.id = v.pupil JOIN log l ON l.id = v.log LEFT JOIN class c ON c.id = {}
+         WHERE v.date = ?1 ORDER BY v.at_from DESC, v.log, v.seq DESC",
+        crate::record::class_of("v")
+    ))?;
     let mut rows = statement.query([DateCol(date)])?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
@@ -268,14 +270,13 @@ fn passages(c: &Connection, calendar: &Calendar, date: NaiveDate) -> Result<Vec<
         let minutes =
             calendar.times(session).map(|t| from.since(t.start) / 60_000).filter(|m| *m > 0 && what == What::Came);
         let (first, last) = (words::clock(calendar, from), words::clock(calendar, until));
-        let class = crate::record::class_in(c, pupil, session)?;
-        let named = class.map(|class| school::class_name(c, class)).transpose()?.flatten();
+        let class = r.get::<_, Option<[u8; 16]>>(10)?.map(ClassId::from_bytes);
         out.push(Passage {
             when: if first == last { first } else { format!("between {first} and {last}") },
             at: from,
             id: pupil,
             pupil: r.get(1)?,
-            class: named.unwrap_or_default(),
+            class: r.get::<_, Option<String>>(11)?.unwrap_or_default(),
             session,
             what,
             minutes,
