@@ -28,6 +28,8 @@ use tower_sessions::Session;
 const SETTLE: Duration = Duration::from_millis(300);
 /// The clock on the page moves without a commit.
 const TICK: Duration = Duration::from_secs(10);
+/// What is sent when there is nothing new, so that a page can tell silence from a cut: at least once in each [`TICK`].
+const BEAT: &str = "beat";
 /// A connection ends after this; the page opens a new one and passes the gate again.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
@@ -118,12 +120,17 @@ async fn stream(
             tracing::debug!("a live page is asked to connect again");
         }
     });
-    // A carriage return would end a line of the event.
-    let events = ReceiverStream::new(told).map(|text: String| Ok(Event::default().data(text.replace('\r', " "))));
+    let events = ReceiverStream::new(told).map(|news: Option<String>| {
+        Ok(match news {
+            // A carriage return would end a line of the event.
+            Some(text) => Event::default().data(text.replace('\r', " ")),
+            None => Event::default().event(BEAT),
+        })
+    });
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
-async fn push(app: App, mut actor: Actor, who: session::Who, page: Page, tell: mpsc::Sender<String>) {
+async fn push(app: App, mut actor: Actor, who: session::Who, page: Page, tell: mpsc::Sender<Option<String>>) {
     let mut changes = actor.school.changes();
     let mut stopping = app.stopping.clone();
     let mut tick = tokio::time::interval(TICK);
@@ -133,10 +140,12 @@ async fn push(app: App, mut actor: Actor, who: session::Who, page: Page, tell: m
     loop {
         changes.mark_unchanged();
         match page.fragment(&app, &actor).await {
-            Ok(text) if text == shown => {}
             Ok(text) => {
-                shown.clone_from(&text);
-                if tell.send(text).await.is_err() {
+                let news = (text != shown).then_some(text);
+                if let Some(text) = &news {
+                    shown.clone_from(text);
+                }
+                if tell.send(news).await.is_err() {
                     return;
                 }
             }
