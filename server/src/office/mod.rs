@@ -22,6 +22,8 @@ pub mod leave;
 pub mod ledger;
 pub mod list;
 pub mod looks;
+#[cfg(test)]
+mod pages_tests;
 pub mod paper;
 #[cfg(test)]
 mod people_tests;
