@@ -70,7 +70,7 @@ bench bench-kiosk: check-toolchain assets
 	    --bin rollbook-server --bin rollbook-bench --features rollbook-kiosk/window,rollbook-tests/bench
 	@mkdir -p "$(TARGET)"
 	@"$(TARGET)/release/rollbook-bench" --within "$(TARGET)" --write docs/PERFORMANCE.md \
-	    $(if $(filter bench-kiosk,$@),--no-server --week) $(ARGS)
+	    $(if $(filter bench-kiosk,$@),--no-server --no-pages --week) $(ARGS)
 
 MINUTES ?= 10
 .PHONY: fuzz fuzz-keep

@@ -126,6 +126,9 @@ pub const ROUTES: &[Route] = &[
     page("GET",  "/door",                             Who::SignedIn(READS), || get(door::page)),
     page("GET",  "/door/slips",                       Who::SignedIn(READS), || get(door::slips)),
     page("GET",  "/door/week",                        Who::SignedIn(READS), || get(door::week)),
+    page("GET",  "/door/note",                        Who::SignedIn(AMENDS), || get(door::find)),
+    page("GET",  "/door/note/{pupil}",                Who::SignedIn(AMENDS), || get(door::note)),
+    page("POST", "/door/note/{pupil}",                Who::SignedIn(AMENDS), || post(door::write)),
     page("POST", "/door/told/{pupil}",                Who::SignedIn(AMENDS), || post(door::told)),
     page("GET",  "/pupils",                           Who::SignedIn(READS), || get(pupils::page)),
     page("GET",  "/pupils/{pupil}",                   Who::SignedIn(READS), || get(pupils::one)),
@@ -281,7 +284,8 @@ async fn gate(State(app): State<App>, session: Session, request: Request, next: 
             app.stores.trust().write(move |c| auth::logins::seen(c, who.login, now)).await?;
         }
         // What a page shows is noted before it is shown.
-        looked = (route.method == "GET").then(|| (actor.clone(), Look::at(route.path, request.uri().path()), now));
+        let at = if route.method == "GET" { Look::at(route.path, request.uri().path()) } else { None };
+        looked = Some((actor.clone(), at, now));
         request.extensions_mut().insert(actor);
     } else if route.who != Who::Anybody {
         return Err(Error::NotFound);

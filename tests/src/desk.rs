@@ -14,6 +14,8 @@ pub struct Desk {
     pub world: World,
     driver: Driver,
     axe: String,
+    /// Where browsers reach the server, where not directly.
+    pub through: Option<String>,
 }
 
 impl Desk {
@@ -24,7 +26,7 @@ impl Desk {
     pub async fn of(home: &Path, world: World) -> Result<Self, Trouble> {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/node_modules/axe-core/axe.min.js");
         let axe = std::fs::read_to_string(&axe).map_err(|e| format!("{}: {e}: run `make assets`", axe.display()))?;
-        Ok(Self { home: home.to_owned(), world, driver: Driver::start().await?, axe })
+        Ok(Self { home: home.to_owned(), world, driver: Driver::start().await?, axe, through: None })
     }
 
     /// Opens a browser of its own.
@@ -32,7 +34,8 @@ impl Desk {
     /// # Errors
     /// When it does not start.
     pub async fn sit(&self, name: &str, eyes: Eyes) -> Result<Browser, Trouble> {
-        self.driver.open(&self.home.join(name), eyes, &self.world.server.office).await
+        let base = self.through.as_ref().unwrap_or(&self.world.server.office);
+        self.driver.open(&self.home.join(name), eyes, base).await
     }
 
     /// The same, logged in as the office.

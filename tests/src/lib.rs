@@ -7,6 +7,7 @@
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod browser;
+pub mod cable;
 pub mod clock;
 pub mod demo;
 pub mod desk;

@@ -17,6 +17,9 @@ const CODES: usize = 8;
 /// Bytes of an authenticator's secret (RFC 4226 recommends 160 bits).
 pub const SECRET_BYTES: usize = 20;
 
+/// Bytes of one that is sealed: the seal's own 48, the account, the secret.
+const SEALED_BYTES: usize = 48 + 8 + SECRET_BYTES;
+
 /// How an account stands with its second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Factor {
@@ -41,14 +44,27 @@ impl Secret {
         secret::random().map(Self)
     }
 
-    /// From the text that a session keeps.
+    /// For a session to keep until a code proves it: sealed, for sessions.db is a file that others may get hold of.
+    ///
+    /// # Errors
+    /// When it cannot be sealed.
+    pub fn sealed(&self, key: &Key, account: i64) -> Result<String, StoreError> {
+        key.seal(account, &self.0).map(|sealed| secret::hex(&sealed))
+    }
+
+    /// From the text that a session keeps; none when it was sealed for another account or to another key.
     #[must_use]
+    pub fn opened(key: &Key, account: i64, text: &str) -> Option<Self> {
+        let sealed = secret::unhex::<SEALED_BYTES>(text)?;
+        Self::of(&key.open(account, &sealed)?).ok()
+    }
+
+    /// From hexadecimal digits, and to them: for a test that reads the page.
+    #[cfg(test)]
     pub fn from_hex(text: &str) -> Option<Self> {
         secret::unhex(text).map(Self)
     }
-
-    /// For a session to keep.
-    #[must_use]
+    #[cfg(test)]
     pub fn to_hex(&self) -> String {
         secret::hex(&self.0)
     }

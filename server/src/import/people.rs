@@ -23,11 +23,13 @@ pub enum Kind {
     ComesBack,
     /// Changes class.
     Moves,
+    /// Was moved by the office, and stays there although the file says otherwise.
+    ByHand,
 }
 
 impl Kind {
     /// All of them, in the order of the page.
-    pub const ALL: [Self; 4] = [Self::Leaves, Self::New, Self::ComesBack, Self::Moves];
+    pub const ALL: [Self; 5] = [Self::Leaves, Self::New, Self::ComesBack, Self::Moves, Self::ByHand];
     /// A heading.
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Kind {
             Self::Leaves => "Leave",
             Self::ComesBack => "Come back",
             Self::Moves => "Change class",
+            Self::ByHand => "Moved by the office, and elsewhere in this file",
         }
     }
 }
@@ -104,6 +107,20 @@ pub fn of(c: &Connection, looked: &Looked, today: NaiveDate) -> Result<Vec<Perso
         }
         let name = named.get(id).cloned().or(before).unwrap_or_default();
         out.insert(*id, Person { id: *id, name, kind: Kind::Moves, what: format!("{class} from {}", start(newest)) });
+    }
+    for (id, wanted) in &changes.by_hand {
+        let before: Option<String> = stood.query_row([id.as_bytes()], |r| r.get(0)).optional()?;
+        let name = |class| -> Result<String, StoreError> {
+            Ok(match classes.get(&class) {
+                Some(name) => (*name).to_owned(),
+                None => school::class_name(c, class)?.unwrap_or_default(),
+            })
+        };
+        let stays = newest_class(c, *id)?.map(name).transpose()?.unwrap_or_default();
+        let what = format!("stays in {stays}; the file has {}", name(*wanted)?);
+        let person =
+            Person { id: *id, name: named.get(id).cloned().or(before).unwrap_or_default(), kind: Kind::ByHand, what };
+        out.entry(*id).or_insert(person);
     }
     let mut all: Vec<Person> = out.into_values().collect();
     all.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));

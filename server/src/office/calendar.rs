@@ -2,13 +2,14 @@
 //!
 //! Must never: close a day on which marks stand, or change a calendar that stood: each change is a version, and an act.
 
+use super::clash::{self, Against};
 use super::list::{self, Bar, Sheet, View};
 use super::{Fields, Sent, Shell, choose, words};
 use crate::auth::Actor;
 use crate::error::{Answer, Error};
 use crate::school;
 use crate::state::App;
-use crate::store::columns::DateCol;
+use crate::store::columns::{CodeCol, DateCol, session as session_col};
 use crate::store::{StoreError, WriteTx};
 use askama::Template;
 use axum::extract::{Extension, Query, State};
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse as _, Redirect};
 use chrono::{Days, NaiveDate};
 use rusqlite::params;
 use shared::calendar::{Calendar, Closure, ClosureKind, Draft, Half, SessionKey, Span};
+use shared::id::PupilId;
 use shared::text::Text;
 
 /// The longest closure that this page puts in.
@@ -160,7 +162,8 @@ pub async fn close(State(app): State<App>, Extension(actor): Extension<Actor>, S
     };
     let why: Text<80> = choose::needed(fields.one("why"), "Why")?;
     let closure = Closure { dates: Span { from, until }, kind, why: why.to_string() };
-    put(&app, &actor, move |tx, mut draft| {
+    let seen = fields.one("seen").to_owned();
+    let done = put(&app, &actor, move |tx, mut draft| {
         let marked: bool = tx.query_row(
             "SELECT EXISTS (SELECT 1 FROM mark WHERE date BETWEEN ?1 AND ?2 AND (code IS NOT NULL OR tapped IS NOT NULL))",
             params![DateCol(from), DateCol(until)],
@@ -173,18 +176,74 @@ pub async fn close(State(app): State<App>, Extension(actor): Extension<Actor>, S
                     .to_owned(),
             ));
         }
+        let stands = stands(tx, from, until)?;
+        if !clash::shown(&stands, &seen) {
+            return Ok(Err(stands));
+        }
         draft.closures.push(closure);
-        Ok(draft)
-    })
-    .await?;
+        Ok(Ok(draft))
+    });
+    if let Err(stands) = done.await? {
+        let asks = clash::Asks {
+            here: "/calendar",
+            what: format!("The school is closed: {}", fields.one("why")),
+            when: span(from, until),
+            action: "/calendar/close".to_owned(),
+            back: "/calendar".to_owned(),
+            save: "Close all the same",
+        };
+        return clash::page(&actor, &fields, stands, asks);
+    }
     Ok(Redirect::to("/calendar?done=closed").into_response())
+}
+
+/// What a closure of these days would touch: other closures, what is planned, leave that waits for a decision.
+fn stands(tx: &WriteTx<'_>, from: NaiveDate, until: NaiveDate) -> Result<Vec<Against>, StoreError> {
+    let calendar = tx.calendar()?;
+    let mut days = Vec::new();
+    if calendar.sessions(from, until).next().is_none() {
+        days.push("there is no school on these days anyway".to_owned());
+    }
+    let both = |c: &&Closure| c.dates.from <= until && from <= c.dates.until;
+    days.extend(calendar.draft().closures.iter().filter(both).map(|c| {
+        format!("{} stands already: {} {}", kind(c.kind).0, span(c.dates.from, c.dates.until), c.why).trim().to_owned()
+    }));
+    let mut found = tx.prepare_cached(
+        "SELECT code, detail, from_on, from_half, until_on, until_half, count(*) FROM plan
+         WHERE withdrawn_at IS NULL AND from_on <= ?2 AND until_on >= ?1
+         GROUP BY from_on, from_half, until_on, until_half, code, detail ORDER BY from_on, from_half, code, detail",
+    )?;
+    let rows = found.query_map(params![DateCol(from), DateCol(until)], |r| {
+        let what = words::planned(r.get::<_, CodeCol>(0)?.0, r.get::<_, Option<String>>(1)?.as_deref());
+        let pupils = words::count(r.get(6)?, "pupil", "pupils");
+        let when = words::stretch(session_col(r, 2)?, session_col(r, 4)?);
+        Ok(format!("{what}: {pupils}, {when}; on a closed day nothing of it is posted"))
+    })?;
+    let plans = rows.collect::<Result<_, _>>()?;
+    let mut asked = tx.prepare_cached(
+        "SELECT p.first || ' ' || p.last, l.from_on, l.from_half, l.until_on, l.until_half, p.id
+         FROM leave_request l JOIN pupil p ON p.id = l.pupil
+         WHERE l.decided_at IS NULL AND l.from_on <= ?2 AND l.until_on >= ?1 ORDER BY l.from_on, p.last, p.first",
+    )?;
+    let rows = asked.query_map(params![DateCol(from), DateCol(until)], |r| {
+        let line = format!("{}: {}", r.get::<_, String>(0)?, words::stretch(session_col(r, 1)?, session_col(r, 3)?));
+        Ok((line, PupilId::from_bytes(r.get(5)?)))
+    })?;
+    let (leave, pupils): (Vec<String>, Vec<PupilId>) = rows.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    let all = [
+        ("The calendar", days, Vec::new()),
+        ("Planned on these days", plans, Vec::new()),
+        ("Leave to be decided", leave, pupils),
+    ];
+    let all = all.into_iter().map(|(name, lines, pupils)| Against { name: name.to_owned(), pupils, lines });
+    Ok(all.filter(|one| !one.lines.is_empty()).collect())
 }
 
 /// `POST /calendar/open`: a closure that has not begun is taken out.
 pub async fn open(State(app): State<App>, Extension(actor): Extension<Actor>, Sent(fields): Sent<Fields>) -> Answer {
     let (from, until) = (date(&fields, "from")?, date(&fields, "until")?);
     let now = app.clock.now().at;
-    put(&app, &actor, move |tx, mut draft| {
+    let done = put(&app, &actor, move |tx, mut draft| {
         let today = tx.calendar()?.date_of(now);
         let before = draft.closures.len();
         draft.closures.retain(|c| c.dates != (Span { from, until }) || from <= today);
@@ -193,23 +252,26 @@ pub async fn open(State(app): State<App>, Extension(actor): Extension<Actor>, Se
                 "There is no such closure, or it has begun. Load the page again to see what is left.".to_owned(),
             ));
         }
-        Ok(draft)
-    })
-    .await?;
+        Ok(Ok(draft))
+    });
+    let _ = done.await?; // what is taken out stands against nothing
     Ok(Redirect::to("/calendar?done=opened").into_response())
 }
 
 async fn put(
     app: &App,
     actor: &Actor,
-    change: impl FnOnce(&WriteTx<'_>, Draft) -> Result<Draft, StoreError> + Send + 'static,
-) -> Result<(), Error> {
+    change: impl FnOnce(&WriteTx<'_>, Draft) -> Result<Result<Draft, Vec<Against>>, StoreError> + Send + 'static,
+) -> Result<Result<(), Vec<Against>>, Error> {
     let (now, by) = (app.clock.now(), actor.officer());
     let done = actor.school.write(move |tx| {
-        let draft = change(tx, tx.calendar()?.draft().clone())?;
+        let draft = match change(tx, tx.calendar()?.draft().clone())? {
+            Ok(draft) => draft,
+            Err(stands) => return Ok(Err(stands)),
+        };
         let calendar =
             Calendar::new(draft).map_err(|bad| StoreError::Refused(format!("{bad}. Nothing was changed.")))?;
-        school::set_calendar(tx, now, &by, &calendar)
+        school::set_calendar(tx, now, &by, &calendar).map(Ok)
     });
     Ok(done.await?)
 }

@@ -4,7 +4,8 @@
 //! Must never: list the whole school, or show a card's number.
 
 use super::entry::found;
-use super::{Sent, Shell, html, named, words};
+use super::list::{Bar, Kind, Sheet, View};
+use super::{Sent, Shell, html, html_of, named, words};
 use crate::auth::Actor;
 use crate::card::{self, Bound, CardHash, Holder, Number};
 use crate::error::{Answer, Error};
@@ -41,6 +42,8 @@ struct CardsPage {
     more: bool,
     short: bool,
     unknown: Vec<Seen>,
+    /// The same as files.
+    bar: Bar,
     said: &'static str,
 }
 
@@ -59,6 +62,8 @@ struct PupilPage {
 
 /// Somebody whom a search found.
 struct Hit {
+    /// A pupil; none: a member of staff.
+    pupil: Option<PupilId>,
     name: String,
     /// Class, or position.
     place: String,
@@ -96,6 +101,9 @@ pub struct Find {
     card: String,
     #[serde(default)]
     done: String,
+    /// As a file.
+    #[serde(default, rename = "as")]
+    file: Option<Kind>,
 }
 
 /// What the form of a card brings: a number, or a card that a kiosk saw.
@@ -153,7 +161,7 @@ pub fn bound_words(done: &str) -> &'static str {
     }
 }
 
-/// `GET /cards?find&card`
+/// `GET /cards?find&card&as`
 pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(asked): Query<Find>) -> Answer {
     let now = app.clock.now().at;
     let shell = Shell::of(&actor, "/cards");
@@ -177,13 +185,33 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Qu
             let place = unknown.iter().find(|u| u.hash == hash).map(|u| format!("{}, {}", u.room, u.when));
             (hash, place.unwrap_or_default())
         });
-        Ok(CardsPage { shell, find, card, hits, more, short, unknown, said })
+        let bar = View::default().bar("/cards", &[("find", &find)], &[]);
+        Ok(CardsPage { shell, find, card, hits, more, short, unknown, bar, said })
     });
     let page = page.await?;
+    let shown = page.hits.iter().filter_map(|hit| hit.pupil).collect();
+    if let Some(kind) = asked.file {
+        return sheet(&page).answer(kind, shown);
+    }
     if let ([one], None) = (page.hits.as_slice(), &page.card) {
         return Ok(Redirect::to(&one.page).into_response()); // found: the next thing is the card
     }
-    html(&page)
+    html_of(&page, shown)
+}
+
+/// Whom the search found with how many cards; without a search, the cards that nobody knows.
+fn sheet(page: &CardsPage) -> Sheet {
+    if page.find.is_empty() {
+        let row = |s: &Seen| vec![s.when.clone(), s.room.clone(), s.note.clone()];
+        let head = vec!["Seen", "Kiosk", "More"];
+        return Sheet { name: "unknown-cards".to_owned(), head, rows: page.unknown.iter().map(row).collect() };
+    }
+    let row = |h: &Hit| vec![h.name.clone(), h.place.clone(), h.cards.to_string()];
+    Sheet {
+        name: "cards".to_owned(),
+        head: vec!["Name", "Class or position", "Cards"],
+        rows: page.hits.iter().map(row).collect(),
+    }
 }
 
 fn seen(c: &Connection, calendar: &Calendar, today: chrono::NaiveDate, one: card::Unknown) -> Result<Seen, StoreError> {
@@ -227,9 +255,11 @@ fn hits(c: &Connection, find: &str, today: DateCol, staff_too: bool) -> Result<V
         let name = |i| r.get::<_, String>(i);
         let (first, last) = (name(1)?, name(2)?);
         if fits(&[&first, &last, &name(3)?, &name(4)?]) {
-            let page = format!("/cards/{}", PupilId::from_bytes(r.get(0)?));
+            let pupil = PupilId::from_bytes(r.get(0)?);
+            let page = format!("/cards/{pupil}");
             let bind = format!("{page}/bind");
-            out.push(Hit { name: format!("{first} {last}"), place: name(5)?, cards: r.get(6)?, page, bind });
+            let (name, place, cards) = (format!("{first} {last}"), name(5)?, r.get(6)?);
+            out.push(Hit { pupil: Some(pupil), name, place, cards, page, bind });
         }
         if out.len() > MOST {
             return Ok(out);
@@ -239,7 +269,7 @@ fn hits(c: &Connection, find: &str, today: DateCol, staff_too: bool) -> Result<V
         for one in staff::list(c, today)?.into_iter().filter(|one| fits(&[&one.name])) {
             let page = format!("/staff/{}", one.id);
             let bind = format!("{page}/card");
-            out.push(Hit { name: one.name, place: one.position, cards: one.cards, page, bind });
+            out.push(Hit { pupil: None, name: one.name, place: one.position, cards: one.cards, page, bind });
         }
     }
     Ok(out)

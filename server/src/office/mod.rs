@@ -10,6 +10,9 @@ pub mod calendar;
 pub mod calls;
 pub mod cards;
 mod choose;
+mod clash;
+#[cfg(test)]
+mod clash_tests;
 pub mod door;
 mod entry;
 pub mod held;
@@ -19,6 +22,8 @@ pub mod leave;
 pub mod ledger;
 pub mod list;
 pub mod looks;
+#[cfg(test)]
+mod pages_tests;
 pub mod paper;
 #[cfg(test)]
 mod people_tests;
@@ -199,6 +204,10 @@ impl Fields {
     /// The fields whose names begin so, without that beginning.
     pub fn named<'a>(&'a self, begin: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(begin)?, value.as_str())))
+    }
+    /// Every field, with its name.
+    pub fn each(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
     /// Every field of a name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {

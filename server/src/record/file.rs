@@ -120,6 +120,7 @@ impl Context<'_, '_> {
                 self.index(held, *session, pupil.as_bytes(), false);
                 super::leave::file(self.tx, held)?;
             }
+            Act::WentHome { .. } | Act::CameBack { .. } => self.file_passage(held)?,
             Act::PupilChanged { .. } => self.pupil_changed(held)?,
             Act::Called { pupil, session, .. } => {
                 // Where its mark stands, the call stands too, and goes with it after six years. It decides nothing.

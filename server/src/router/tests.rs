@@ -238,6 +238,10 @@ async fn another_schools_office_reaches_nothing_here() {
                 ("class", own.as_str()),
                 ("last_day", "2026-11-23"),
                 ("why", "because"),
+                ("way", "out"),
+                ("date", "2026-11-23"),
+                ("time", "08:30"),
+                ("collected", "somebody"),
             ];
             let form: Vec<_> = form.into_iter().chain(date).collect();
             stranger.post(&address, &form).await

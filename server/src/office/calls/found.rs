@@ -17,15 +17,23 @@ use shared::id::PupilId;
 const MOST: usize = 12;
 
 /// Somebody whom a search found.
-pub(super) struct Hit {
+pub struct Hit {
     pub id: PupilId,
     pub name: String,
     pub class: String,
     pub href: String,
 }
 
-/// Pupils on roll today with this in their name.
-pub(super) fn hits(tx: &ReadTx<'_>, find: &str, now: Now) -> Result<Vec<Hit>, StoreError> {
+/// Pupils on roll today with this in their name; `href` says where each leads.
+///
+/// # Errors
+/// An accident of the store.
+pub fn hits(
+    tx: &ReadTx<'_>,
+    find: &str,
+    now: Now,
+    href: impl Fn(PupilId, SessionKey) -> String,
+) -> Result<Vec<Hit>, StoreError> {
     let calendar = tx.calendar()?;
     let session = at_hand(&calendar, now);
     let mut statement = tx.prepare_cached(
@@ -48,7 +56,7 @@ pub(super) fn hits(tx: &ReadTx<'_>, find: &str, now: Now) -> Result<Vec<Hit>, St
         let (id, name, class) = row?;
         let lower = name.to_lowercase();
         if wanted.iter().all(|part| lower.contains(part.as_str())) {
-            found.push(Hit { id, name, class, href: format!("/absence/{id}/{session}?from=calls") });
+            found.push(Hit { id, name, class, href: href(id, session) });
         }
         if found.len() == MOST {
             break;

@@ -24,7 +24,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
 use chrono::{Days, NaiveDate};
-use found::{Hit, hits, sheet};
+use found::sheet;
+pub(super) use found::{Hit, hits};
 use shared::calendar::{Calendar, Half, SessionKey};
 use shared::call::{Outcome, Step, Whom};
 use shared::id::PupilId;
@@ -147,9 +148,10 @@ pub async fn page(
     let find: String = choose.find.trim().chars().take(80).collect();
     let short = !find.is_empty() && find.chars().filter(|c| c.is_alphanumeric()).count() < LETTERS;
     let wanted = find.clone();
+    let href = |id, session| format!("/absence/{id}/{session}?from=calls");
     let hits = match short || find.is_empty() || !actor.role.amends() {
         true => Vec::new(),
-        false => actor.school.read(move |tx| hits(tx, &wanted, now)).await?,
+        false => actor.school.read(move |tx| hits(tx, &wanted, now, href)).await?,
     };
     let said = match choose.done.as_str() {
         "reason" => "The reason is written down, and the family is off the list.",

@@ -5,6 +5,9 @@
 //!
 //! Must never: write a reason into the record or on a slip, or show one to a role that may not see it (P31).
 
+mod note;
+#[cfg(test)]
+mod note_tests;
 mod slips;
 #[cfg(test)]
 mod tests;
@@ -12,6 +15,7 @@ mod week;
 #[cfg(test)]
 mod week_tests;
 
+pub use note::{find, page as note, submit as write};
 pub use slips::page as slips;
 pub use week::{page as week, told};
 
@@ -48,6 +52,9 @@ struct DoorPage {
     returned: usize,
     /// Whether this role says how the kiosks ask.
     sets: bool,
+    /// Whether it writes down who goes and comes back.
+    amends: bool,
+    said: &'static str,
 }
 
 /// Somebody who came or went.
@@ -108,11 +115,13 @@ impl Passage {
 }
 
 /// What may stand in the address.
-#[derive(Debug, Clone, Copy, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Default, serde::Deserialize)]
 pub struct Choose {
     /// A date; today if none.
     #[serde(default)]
     date: Option<NaiveDate>,
+    #[serde(default)]
+    done: String,
 }
 
 /// `GET /door?date&filter&sort&as`
@@ -125,6 +134,12 @@ pub async fn page(
     let choose = asked(choose, "This is not a day.")?;
     let now = app.clock.now().at;
     let (shell, sets, file) = (Shell::of(&actor, "/door"), actor.role.keeps_people(), view.file);
+    let amends = actor.role.amends();
+    let said = match choose.done.as_str() {
+        "out" => "Written down. Kiosks and roll calls know that the pupil has left.",
+        "back" => "Written down. Kiosks and roll calls know that the pupil is here again.",
+        _ => "",
+    };
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let today = calendar.date_of(now);
@@ -155,6 +170,8 @@ pub async fn page(
             left,
             returned,
             sets,
+            amends,
+            said,
             passages,
         })
     });
@@ -222,10 +239,13 @@ fn marked(c: &Connection, calendar: &Calendar, date: NaiveDate) -> Result<Vec<Pa
 }
 
 fn passages(c: &Connection, calendar: &Calendar, date: NaiveDate) -> Result<Vec<Passage>, StoreError> {
-    let mut statement = c.prepare_cached(
-        "SELECT v.pupil, p.first || ' ' || p.last, v.half, v.what, v.at_from, v.at_until, v.reason, v.collected, v.approved_by
-         FROM movement v JOIN pupil p ON p.id = v.pupil WHERE v.date = ?1 ORDER BY v.at_from DESC, v.log, v.seq DESC",
-    )?;
+    let mut statement = c.prepare_cached(&format!(
+        "SELECT v.pupil, p.first || ' ' || p.last, v.half, v.what, v.at_from, v.at_until, v.reason, v.collected, v.approved_by,
+                l.kiosk IS NULL, c.id, c.name
+         FROM movement v JOIN pupil p ON p.id = v.pupil JOIN log l ON l.id = v.log LEFT JOIN class c ON c.id = {}
+         WHERE v.date = ?1 ORDER BY v.at_from DESC, v.log, v.seq DESC",
+        crate::record::class_of("v")
+    ))?;
     let mut rows = statement.query([DateCol(date)])?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
@@ -242,20 +262,21 @@ fn passages(c: &Connection, calendar: &Calendar, date: NaiveDate) -> Result<Vec<
             _ => What::Came,
         };
         let mut said = Vec::new();
-        said.extend(open(6)?.map(|reason| format!("Said: {reason}")));
+        let by_office: bool = r.get(9)?;
+        let (why, did) = if by_office { ("Why", "written down by") } else { ("Said", "let go by") };
+        said.extend(open(6)?.map(|reason| format!("{why}: {reason}")));
         said.extend(open(7)?.map(|who| format!("Collected by: {who}")));
-        said.extend(r.get::<_, Option<String>>(8)?.map(|by| format!("let go by {by}")));
+        said.extend(r.get::<_, Option<String>>(8)?.map(|by| format!("{did} {by}")));
         let minutes =
             calendar.times(session).map(|t| from.since(t.start) / 60_000).filter(|m| *m > 0 && what == What::Came);
         let (first, last) = (words::clock(calendar, from), words::clock(calendar, until));
-        let class = crate::record::class_in(c, pupil, session)?;
-        let named = class.map(|class| school::class_name(c, class)).transpose()?.flatten();
+        let class = r.get::<_, Option<[u8; 16]>>(10)?.map(ClassId::from_bytes);
         out.push(Passage {
             when: if first == last { first } else { format!("between {first} and {last}") },
             at: from,
             id: pupil,
             pupil: r.get(1)?,
-            class: named.unwrap_or_default(),
+            class: r.get::<_, Option<String>>(11)?.unwrap_or_default(),
             session,
             what,
             minutes,

@@ -179,27 +179,39 @@ fn read(tx: &ReadTx<'_>, calendar: &Calendar, week: NaiveDate) -> Result<Vec<Pup
     }
     for pupil in &mut pupils {
         pupil.persistent = pupil.lately >= PERSISTENT;
-        told_of(tx, calendar, pupil, first, week)?;
-        let mut contacts = tx.prepare_cached("SELECT name FROM contact WHERE pupil = ?1 ORDER BY rank")?;
-        pupil.contacts = contacts.query_map([pupil.id.as_bytes()], |r| r.get(0))?.collect::<Result<_, _>>()?;
     }
+    let mut contacts = tx.prepare_cached(
+        "SELECT pupil, name FROM contact WHERE pupil IN (SELECT pupil FROM mark WHERE date BETWEEN ?1 AND ?2 AND code IN ('L', 'U'))
+         ORDER BY pupil, rank",
+    )?;
+    let mut rows = contacts.query(params![DateCol(week), DateCol(last)])?;
+    while let Some(r) = rows.next()? {
+        let place = places.get(&PupilId::from_bytes(r.get(0)?));
+        if let Some(pupil) = place.and_then(|place| pupils.get_mut(*place)) {
+            pupil.contacts.push(r.get(1)?);
+        }
+    }
+    who_was_told(tx, calendar, (first, week), &places, &mut pupils)?;
     Ok(pupils)
 }
 
-fn told_of(
+/// Who was told in these weeks, newest first.
+fn who_was_told(
     tx: &ReadTx<'_>,
     calendar: &Calendar,
-    pupil: &mut Pupil,
-    first: NaiveDate,
-    week: NaiveDate,
+    (first, week): (NaiveDate, NaiveDate),
+    places: &HashMap<PupilId, usize>,
+    pupils: &mut [Pupil],
 ) -> Result<(), StoreError> {
     let mut found = tx.prepare_cached(
-        "SELECT week, at, words, by_name FROM pupil_act WHERE week BETWEEN ?2 AND ?3 AND pupil = ?1 ORDER BY at DESC",
+        "SELECT pupil, week, at, words, by_name FROM pupil_act WHERE week BETWEEN ?1 AND ?2 ORDER BY at DESC",
     )?;
-    let mut rows = found.query(params![pupil.id.as_bytes(), DateCol(first), DateCol(week)])?;
+    let mut rows = found.query(params![DateCol(first), DateCol(week)])?;
     while let Some(r) = rows.next()? {
-        pupil.told_this_week |= r.get::<_, DateCol>(0)?.0 == week;
-        let (at, words, by): (i64, String, String) = (r.get(1)?, r.get(2)?, r.get(3)?);
+        let place = places.get(&PupilId::from_bytes(r.get(0)?));
+        let Some(pupil) = place.and_then(|place| pupils.get_mut(*place)) else { continue };
+        pupil.told_this_week |= r.get::<_, DateCol>(1)?.0 == week;
+        let (at, words, by): (i64, String, String) = (r.get(2)?, r.get(3)?, r.get(4)?);
         let whom = words.split_once(": ").map_or(words.as_str(), |(_, whom)| whom);
         pupil.told.push(format!("{whom} · {}, {by}", words::dated(calendar, Millis(at))));
     }

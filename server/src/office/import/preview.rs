@@ -36,6 +36,7 @@ struct PreviewPage {
     classes: String,
     school: String,
     many_leavers: bool,
+    undo_moves: bool,
 }
 
 /// Something that must be chosen first.
@@ -104,6 +105,7 @@ fn request(fields: &Fields) -> (Request, (String, String)) {
         classes: (!classes.is_empty()).then(|| Classes::from_words(&classes)),
         school: (!school.is_empty()).then(|| school.clone()),
         many_leavers: fields.one("many_leavers") == "true",
+        undo_moves: fields.one("undo_moves") == "true",
     };
     (request, (classes, school))
 }
@@ -118,7 +120,7 @@ fn said(error: ImportError) -> Error {
 async fn show(app: &App, actor: &Actor, file: File, request: Request, (classes, school): (String, String)) -> Answer {
     let now = app.clock.now().at;
     let names = actor.role.sees_reasons();
-    let many_leavers = request.many_leavers;
+    let (many_leavers, undo_moves) = (request.many_leavers, request.undo_moves);
     let mut ids = NewIds::new()?;
     let files = std::sync::Arc::clone(&file.files);
     let looked = actor.school.read(move |tx| {
@@ -180,6 +182,7 @@ async fn show(app: &App, actor: &Actor, file: File, request: Request, (classes, 
         classes,
         school,
         many_leavers,
+        undo_moves,
     };
     html_of(&page, shown)
 }

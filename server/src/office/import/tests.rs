@@ -1,19 +1,9 @@
 //! An import on the page: looked at first, done after, by whom it may be, and never without the session's token.
 
 use crate::auth::Role;
-use crate::office::visit::{self, Got, Visitor};
-use crate::testing::{at, world};
-use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
-
-/// Sends a file as a browser does.
-async fn upload(visitor: &mut Visitor, csrf: &str, name: &str, text: &str) -> Got {
-    let part = |head: &str, body: &str| format!("--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n");
-    let body =
-        part("name=\"csrf\"", csrf) + &part(&format!("name=\"file\"; filename=\"{name}\""), text) + "--edge--\r\n";
-    let request = Request::post("/import/look").header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge");
-    visitor.ask(request.body(Body::from(body)).unwrap()).await
-}
+use crate::office::visit::{self, Visitor};
+use crate::testing::{at, class, pupil, world};
+use axum::http::StatusCode;
 
 /// The school of the tests as a sheet, with one more, one less, and one in another class.
 fn sheet() -> String {
@@ -40,10 +30,10 @@ async fn a_file_is_shown_before_it_changes_anything_and_then_does_what_was_shown
     let server = visit::server(&world).await;
     let mut office = Visitor::logged_in(&server, "office").await;
     let csrf = office.csrf().await;
-    assert_eq!(upload(&mut office, "wrong", "pupils.csv", &sheet()).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(upload(&mut office, &csrf, "pupils.csv", "").await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(upload(&mut office, &csrf, "roll.doc", "x").await.status, StatusCode::BAD_REQUEST);
-    let page = upload(&mut office, &csrf, "pupils.csv", &sheet()).await;
+    assert_eq!(office.upload("wrong", "pupils.csv", &sheet()).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(office.upload(&csrf, "pupils.csv", "").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(office.upload(&csrf, "roll.doc", "x").await.status, StatusCode::BAD_REQUEST);
+    let page = office.upload(&csrf, "pupils.csv", &sheet()).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
     for words in ["Leave: 1", "Pupil9 Test", "New: 1", "Ada New", "Change class: 1", "Pupil2 Test"] {
         assert!(page.body.contains(words), "{words}: {}", page.body);
@@ -57,11 +47,11 @@ async fn a_file_is_shown_before_it_changes_anything_and_then_does_what_was_shown
     let csrf_it = it.csrf().await;
     let got = it.send("/import/write", &[("digest", &digest)]).await;
     assert_eq!(got.status, StatusCode::BAD_REQUEST, "{}", got.body);
-    let numbers = upload(&mut it, &csrf_it, "pupils.csv", &sheet()).await.body;
+    let numbers = it.upload(&csrf_it, "pupils.csv", &sheet()).await.body;
     assert!(numbers.contains("new pupils") && !numbers.contains("Ada"), "{numbers}");
     let mut champion = Visitor::logged_in(&server, "champion").await;
     let csrf_champion = champion.csrf().await;
-    assert_eq!(upload(&mut champion, &csrf_champion, "pupils.csv", &sheet()).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(champion.upload(&csrf_champion, "pupils.csv", &sheet()).await.status, StatusCode::FORBIDDEN);
 
     assert_eq!(office.send("/import/write", &[("digest", "other")]).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(office.send("/import/write", &[("digest", &digest)]).await.to(), "/import?done=yes");
@@ -70,6 +60,98 @@ async fn a_file_is_shown_before_it_changes_anything_and_then_does_what_was_shown
     assert_eq!(world.count(by), 1, "in the name of who did it");
     let gone = office.send("/import/write", &[("digest", &digest)]).await;
     assert_eq!(gone.status, StatusCode::BAD_REQUEST, "it does not wait any more");
-    let again = upload(&mut office, &csrf, "pupils.csv", &sheet()).await.body;
+    let again = office.upload(&csrf, "pupils.csv", &sheet()).await.body;
     assert!(again.contains("Nothing: it stands already."), "{again}");
+}
+
+#[tokio::test]
+async fn a_move_by_hand_is_shown_as_a_conflict_and_kept_unless_the_office_says_otherwise() {
+    let world = world();
+    world.set(at(12, 30));
+    for role in [Role::Office, Role::It] {
+        visit::account(&world, world.school.id(), role.as_str(), role);
+    }
+    let server = visit::server(&world).await;
+    let mut office = Visitor::logged_in(&server, "office").await;
+    let csrf = office.csrf().await;
+    // The roster as it stands, so that the next file changes nothing by itself.
+    let mut same = "Class,Year group,First name,Surname,Date of birth,Left\n".to_owned();
+    for n in 1..=10 {
+        same += &format!("Class {},Year 3,Pupil{n},Test,2018-05-05,\n", if n <= 5 { 1 } else { 2 });
+    }
+    let digest = office.upload(&csrf, "pupils.csv", &same).await.field("digest");
+    office.send("/import/write", &[("digest", &digest)]).await;
+    // Pupil 3 moves at noon, on the pupil's page.
+    let class_two = class(2).to_string();
+    let noon = [("class", class_two.as_str()), ("from_date", "2026-11-23"), ("from_half", "pm"), ("why", "")];
+    assert_eq!(office.send(&format!("/pupils/{}/move", pupil(3)), &noon).await.status, StatusCode::SEE_OTHER);
+    let place = || {
+        let sql = "SELECT c.name FROM membership m JOIN class c ON c.id = m.class
+                    WHERE m.pupil = ?1 AND ?2 = 'am' AND m.until_on IS NULL";
+        world.one(sql, 3, "am").unwrap_or_default()
+    };
+    assert_eq!(place(), "Class 2");
+
+    // The same file again: shown, and kept. Writing it moves nobody.
+    let page = office.upload(&csrf, "pupils.csv", &same).await;
+    for words in [
+        "One pupil was moved to another class on a page, and the file does not know it.",
+        "Moved by the office, and elsewhere in this file: 1",
+        "Pupil3 Test",
+        "stays in Class 2; the file has Class 1",
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    assert!(!page.body.contains("Change class"), "{}", page.body);
+    let digest = page.field("digest");
+    assert_eq!(office.send("/import/write", &[("digest", &digest)]).await.to(), "/import?done=same");
+    assert_eq!(place(), "Class 2", "the office's move stands");
+    // IT, who sees no names, sees that there is one.
+    let mut it = Visitor::logged_in(&server, "it").await;
+    let csrf_it = it.csrf().await;
+    let numbers = it.upload(&csrf_it, "pupils.csv", &same).await.body;
+    assert!(numbers.contains("One pupil was moved") && !numbers.contains("Pupil3"), "{numbers}");
+
+    // Asked for, the file counts.
+    let page = office.upload(&csrf, "pupils.csv", &same).await;
+    let digest = page.field("digest");
+    let page = office.send("/import/choose", &[("digest", &digest), ("undo_moves", "true")]).await;
+    assert!(page.body.contains("Change class: 1") && page.body.contains("The file counts"), "{}", page.body);
+    let written = office.send("/import/write", &[("digest", &digest), ("undo_moves", "true")]).await;
+    assert_eq!(written.to(), "/import?done=yes");
+    assert_eq!(place(), "Class 1");
+    // And nothing is in conflict any more.
+    let page = office.upload(&csrf, "pupils.csv", &same).await.body;
+    assert!(page.contains("Nothing: it stands already.") && !page.contains("Moved by the office"), "{page}");
+}
+
+#[tokio::test]
+async fn a_move_of_last_school_year_stands_against_no_new_class() {
+    let world = world();
+    world.set(at(12, 30));
+    visit::account(&world, world.school.id(), "office", Role::Office);
+    let server = visit::server(&world).await;
+    let mut office = Visitor::logged_in(&server, "office").await;
+    let class_two = class(2).to_string();
+    let noon = [("class", class_two.as_str()), ("from_date", "2026-11-23"), ("from_half", "pm"), ("why", "")];
+    assert_eq!(office.send(&format!("/pupils/{}/move", pupil(3)), &noon).await.status, StatusCode::SEE_OTHER);
+    let text = "Class,Year group,First name,Surname,Date of birth,Left\nClass 1,Year 3,Pupil3,Test,2018-05-05,\n";
+    let looked = |today: &str| {
+        let today = today.parse().unwrap();
+        let files = crate::import::read::named("pupils.csv", text.as_bytes().to_vec()).unwrap();
+        let request = crate::import::Request { many_leavers: true, ..Default::default() };
+        let look = move |tx: &crate::store::ReadTx<'_>| {
+            let mut n = 0_u8;
+            let mut ids = move || {
+                n += 1;
+                [n; 16]
+            };
+            Ok(crate::import::look(tx, &files, &request, today, &mut ids))
+        };
+        world.school.read_now(look).unwrap().unwrap().report
+    };
+    let now = looked("2026-11-24");
+    assert_eq!((now.by_hand, now.changes.movers), (1, 0));
+    let next = looked("2027-09-03");
+    assert_eq!((next.by_hand, next.changes.movers), (0, 1), "a new year has new classes");
 }

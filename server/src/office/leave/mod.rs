@@ -7,6 +7,7 @@
 mod tests;
 
 use super::choose;
+use super::clash::{self, Against, Wanted};
 use super::entry::found;
 use super::list::{self, Bar, Sheet, View};
 use super::pupils::book::{self, Year};
@@ -17,7 +18,7 @@ use crate::record;
 use crate::secret;
 use crate::state::App;
 use crate::store::columns::session as session_col;
-use crate::store::{ReadTx, StoreError};
+use crate::store::{ReadTx, StoreError, WriteTx};
 use askama::Template;
 use axum::extract::{Extension, Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
@@ -75,6 +76,8 @@ struct Request {
     attendance: String,
     /// Requests of the same pupil before this one.
     before: i64,
+    /// What stands against it, while it is open.
+    stands: Vec<String>,
     decision: Option<Decision>,
 }
 
@@ -200,8 +203,14 @@ fn requests(tx: &ReadTx<'_>, calendar: &Calendar, today: NaiveDate, open: bool) 
             true => book::read(tx, calendar, pupil, Year::of(today), today)?.attendance,
             false => String::new(),
         };
+        let (id, ground) = (LeaveId::from_bytes(r.get(0)?), Ground::of(&r.get::<_, String>(7)?));
+        let stands = match ground.and_then(Ground::code).filter(|_| open) {
+            Some(code) => clash::of(tx, calendar, pupil, Wanted { code, all: &[(from, until)], request: Some(id) })?,
+            None => Vec::new(),
+        };
         out.push(Request {
-            id: LeaveId::from_bytes(r.get(0)?),
+            id,
+            stands,
             pupil,
             name: r.get(2)?,
             class: r.get::<_, Option<String>>(21)?.unwrap_or_default(),
@@ -209,7 +218,7 @@ fn requests(tx: &ReadTx<'_>, calendar: &Calendar, today: NaiveDate, open: bool) 
             sessions: calendar.sessions(from.date, until.date).filter(|s| (from..=until).contains(s)).count(),
             from,
             until,
-            ground: Ground::of(&r.get::<_, String>(7)?).map_or("", Ground::words),
+            ground: ground.map_or("", Ground::words),
             asked: format!("{}, {}", r.get::<_, String>(8)?, words::dated(calendar, Millis(r.get(11)?))),
             said: r.get(9)?,
             evidence: r.get(10)?,
@@ -283,16 +292,47 @@ pub async fn ask(
     let evidence: Remark = choose::plain(fields.one("evidence"), "What was shown")?;
     let evidence = (!evidence.is_empty()).then_some(evidence);
     let request = LeaveId::from_bytes(secret::random()?);
-    let (now, by) = (app.clock.now(), actor.officer());
+    let (now, by, seen) = (app.clock.now(), actor.officer(), fields.one("seen").to_owned());
     let done = actor.school.write(move |tx| {
         if name(tx, pupil)?.is_none() {
             return Ok(None);
         }
+        let stands = stands(tx, (None, pupil), ground, (from, until))?;
+        if !clash::shown(&stands, &seen) {
+            return Ok(Some(Err(stands)));
+        }
         let act = Act::LeaveAsked { request, pupil, from, until, ground, asked_by, said, evidence };
-        record::act(tx, now, &by, act).map(Some)
+        record::act(tx, now, &by, act)?;
+        Ok(Some(Ok(())))
     });
-    found(done.await?)?;
+    if let Err(stands) = found(done.await?)? {
+        let here = format!("/leave/ask/{pupil}");
+        let save = "Ask the headteacher all the same";
+        return clash::page(&actor, &fields, stands, asks(ground, (from, until), here.clone(), here, save));
+    }
     Ok(Redirect::to("/leave?done=asked").into_response())
+}
+
+/// What stands against leave on a ground; the request that is decided does not stand against itself.
+fn stands(
+    tx: &WriteTx<'_>,
+    (request, pupil): (Option<LeaveId>, PupilId),
+    ground: Ground,
+    when: (SessionKey, SessionKey),
+) -> Result<Vec<Against>, StoreError> {
+    let code = ground.code().ok_or(StoreError::Corrupt { what: "a request for leave" })?;
+    clash::of_each(tx, &*tx.calendar()?, [pupil], Wanted { code, all: &[when], request })
+}
+
+fn asks(
+    ground: Ground,
+    (from, until): (SessionKey, SessionKey),
+    action: String,
+    back: String,
+    save: &'static str,
+) -> clash::Asks {
+    let what = format!("Leave of absence: {}", ground.words());
+    clash::Asks { here: "/leave", what, when: words::stretch(from, until), action, back, save }
 }
 
 /// `POST /leave/decide/{plan}`: the headteacher grants a request, whole or in part, or refuses it.
@@ -313,6 +353,7 @@ pub async fn decide(
     };
     let reason: Remark = choose::needed(fields.one("reason"), "The reason")?;
     let (now, by, who) = (app.clock.now(), actor.officer(), format!("{}, {}", actor.name, actor.position));
+    let seen = fields.one("seen").to_owned();
     let done = actor.school.write(move |tx| {
         let asked = tx
             .prepare_cached(
@@ -328,9 +369,12 @@ pub async fn decide(
         }
         let mut acts = vec![Act::LeaveDecided { request, pupil, asked_from, granted, reason: reason.clone() }];
         if let Some(Granted { from, until }) = granted {
-            let code = Ground::of(&ground)
-                .and_then(Ground::code)
-                .ok_or(StoreError::Corrupt { what: "a request for leave" })?;
+            let ground = Ground::of(&ground).ok_or(StoreError::Corrupt { what: "a request for leave" })?;
+            let stands = stands(tx, (Some(request), pupil), ground, (from, until))?;
+            if !clash::shown(&stands, &seen) {
+                return Ok(Some(Err((stands, ground, (from, until)))));
+            }
+            let code = ground.code().ok_or(StoreError::Corrupt { what: "a request for leave" })?;
             let long = |_| StoreError::Refused("The reason is too long. Say it in fewer words.".to_owned());
             let detail = if code.needs_dates() { Some(Remark::new(&span(from, until)).map_err(long)?) } else { None };
             let reason = Remark::new(&format!("leave granted by {who}: {reason}")).map_err(long)?;
@@ -338,8 +382,14 @@ pub async fn decide(
             acts.push(Act::Planned { plan, pupil, from, until, code, detail, reason });
         }
         record::acts(tx, now, &by, acts)?;
-        Ok(Some(granted.is_some()))
+        Ok(Some(Ok(granted.is_some())))
     });
-    let to = if found(done.await?)? { "/leave?done=granted" } else { "/leave?done=refused" };
-    Ok(Redirect::to(to).into_response())
+    match found(done.await?)? {
+        Ok(true) => Ok(Redirect::to("/leave?done=granted").into_response()),
+        Ok(false) => Ok(Redirect::to("/leave?done=refused").into_response()),
+        Err((stands, ground, when)) => {
+            let (action, back) = (format!("/leave/decide/{request}"), "/leave".to_owned());
+            clash::page(&actor, &fields, stands, asks(ground, when, action, back, "Grant it all the same"))
+        }
+    }
 }

@@ -4,7 +4,6 @@
 
 use super::super::list::{Sheet, View};
 use super::super::{Fields, Sent, choose, words};
-use super::{stretch, what};
 use crate::auth::Actor;
 use crate::error::{Answer, Error};
 use crate::record;
@@ -105,8 +104,8 @@ pub(super) fn lines(all: &[One], today: NaiveDate) -> Vec<Line> {
                 }
             }
             _ => lines.push(Line {
-                when: stretch((one.from, one.until)),
-                what: what(one.code, one.detail.as_deref()),
+                when: words::stretch(one.from, one.until),
+                what: words::planned(one.code, one.detail.as_deref()),
                 who: one.name.clone(),
                 reason: one.reason.clone(),
                 now: one.from.date <= today,

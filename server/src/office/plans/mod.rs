@@ -11,14 +11,15 @@ mod tests;
 pub use listed::withdraw;
 
 use super::choose::{self, Group};
+use super::clash::{self, Wanted};
 use super::list::{self, Bar, View};
-use super::{Fields, Sent, Shell, html, words};
+use super::{Fields, Sent, Shell, html_of, words};
 use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record;
 use crate::secret;
 use crate::state::App;
-use crate::store::columns::{CodeCol, DateCol, HalfCol, session as session_col};
+use crate::store::columns::DateCol;
 use crate::store::{ReadTx, StoreError};
 use askama::Template;
 use axum::extract::{Extension, Query, State};
@@ -158,22 +159,6 @@ fn classes(tx: &ReadTx<'_>, today: NaiveDate) -> Result<Vec<(ClassId, String)>, 
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn what(code: Code, detail: Option<&str>) -> String {
-    match detail {
-        Some(detail) => format!("{code}, {} · {detail}", code.meaning()),
-        None => format!("{code}, {}", code.meaning()),
-    }
-}
-
-fn stretch((from, until): (SessionKey, SessionKey)) -> String {
-    let day = |key: SessionKey| format!("{}, {}", words::short_day(key.date), words::half(key.half));
-    match (from.date == until.date, from.half == until.half) {
-        (true, true) => day(from),
-        (true, false) => format!("{}, all day", words::short_day(from.date)),
-        (false, _) => format!("{} until {}", day(from), day(until)),
-    }
-}
-
 /// Reads the form.
 fn wish(fields: &Fields, role: Role) -> Result<Wish, Error> {
     let end = |which: &str| -> Result<SessionKey, Error> {
@@ -229,12 +214,12 @@ pub async fn preview(State(_): State<App>, Extension(actor): Extension<Actor>, S
             pupils.extend(candidates(tx, &calendar, class, &wish, &all)?);
         }
         pupils.retain(|candidate| only.is_none_or(|only| only == candidate.id));
-        let mut when: Vec<String> = all.iter().map(|s| stretch(*s)).collect();
+        let mut when: Vec<String> = all.iter().map(|(from, until)| words::stretch(*from, *until)).collect();
         let more_days = when.len().saturating_sub(8);
         when.truncate(8);
         Ok(PreviewPage {
             shell,
-            what: what(wish.code, wish.detail.as_deref()),
+            what: words::planned(wish.code, wish.detail.as_deref()),
             when,
             more_days,
             reason: wish.reason.to_string(),
@@ -244,7 +229,9 @@ pub async fn preview(State(_): State<App>, Extension(actor): Extension<Actor>, S
             weekdays,
         })
     });
-    html(&page.await?)
+    let page = page.await?;
+    let shown = page.pupils.iter().map(|one| one.id).collect();
+    html_of(&page, shown)
 }
 
 /// Everybody of a class in the first session, with what stands against the plan.
@@ -256,39 +243,13 @@ fn candidates(
     all: &[(SessionKey, SessionKey)],
 ) -> Result<Vec<Candidate>, StoreError> {
     let Some((first, _)) = all.first() else { return Ok(Vec::new()) };
-    let (from, until) = (wish.span.from.date, wish.span.until.date);
     let mut who =
         tx.prepare_cached("SELECT p.last, p.first, c.name FROM pupil p JOIN class c ON c.id = ?2 WHERE p.id = ?1")?;
-    let mut plans = tx.prepare_cached(
-        "SELECT from_on, from_half, until_on, until_half, code FROM plan
-         WHERE pupil = ?1 AND withdrawn_at IS NULL AND from_on <= ?3 AND until_on >= ?2 ORDER BY from_on",
-    )?;
-    let mut mark = tx.prepare_cached("SELECT code FROM mark WHERE date = ?1 AND half = ?2 AND pupil = ?3")?;
-    let covered = |session: SessionKey| all.iter().any(|(a, b)| (*a..=*b).contains(&session));
     let mut found: BTreeMap<(String, String, PupilId), Candidate> = BTreeMap::new();
     for id in record::on_roll(tx, class, *first)? {
         let (last, first, class): (String, String, String) =
             who.query_row(params![id.as_bytes(), class.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-        let mut conflicts = Vec::new();
-        let rows = plans.query_map(params![id.as_bytes(), DateCol(from), DateCol(until)], |r| {
-            Ok((session_col(r, 0)?, session_col(r, 2)?, r.get::<_, CodeCol>(4)?.0))
-        })?;
-        for row in rows {
-            let (a, b, code) = row?;
-            if all.iter().any(|(from, until)| *from <= b && a <= *until) {
-                conflicts.push(format!("planned already: {code}, {}, {}", code.meaning(), stretch((a, b))));
-            }
-        }
-        for session in calendar.sessions(from, until).filter(|s| covered(*s)) {
-            let mut rows = mark.query(params![DateCol(session.date), HalfCol(session.half), id.as_bytes()])?;
-            if let Some(r) = rows.next()?
-                && let Some(code) = r.get::<_, Option<CodeCol>>(0)?
-                && code.0 != Code::N
-                && conflicts.len() < 4
-            {
-                conflicts.push(format!("{} stands already: {}", code.0, words::session(session)));
-            }
-        }
+        let conflicts = clash::of(tx, calendar, id, Wanted { code: wish.code, all, request: None })?;
         let name = format!("{first} {last}");
         found.insert((last, first, id), Candidate { id, name, class, conflicts });
     }

@@ -2,6 +2,7 @@
 //!
 //! Must never: query once per class or pupil, or decide what to show.
 
+use crate::feed;
 use crate::health::OFFLINE_MS;
 use crate::office::sheet::{Stands, Told};
 use crate::store::StoreError;
@@ -12,6 +13,7 @@ use shared::calendar::SessionKey;
 use shared::id::{ClassId, PupilId, StaffId};
 use shared::register::QuestionKey;
 use shared::time::Millis;
+use shared::wire::v1::Way;
 use std::collections::{HashMap, HashSet};
 
 /// A class with the state of its register.
@@ -56,6 +58,8 @@ pub struct PupilRow {
     pub name: String,
     /// How they stand.
     pub stands: Stands,
+    /// Went home, and is not back.
+    pub out: bool,
     /// Has an EHC plan.
     pub ehcp: bool,
     /// Has a social worker or is looked after.
@@ -121,9 +125,14 @@ pub fn classes_of(c: &Connection, staff: Option<StaffId>) -> Result<Vec<ClassId>
 /// When the file cannot be read.
 pub fn read(c: &Connection, session: SessionKey, now: Millis) -> Result<Rows, StoreError> {
     let silent = now.plus(-OFFLINE_MS);
+    let passages = feed::passages(c, session.date, None)?;
+    let mut pupils = pupils(c, session)?;
+    for pupil in &mut pupils {
+        pupil.out = passages.get(&pupil.id).is_some_and(|row| row.way == Way::Out);
+    }
     Ok(Rows {
         classes: classes(c, session, silent)?,
-        pupils: pupils(c, session)?,
+        pupils,
         questions: questions(c, session.date)?,
         offline: offline(c, silent)?,
     })
@@ -230,6 +239,7 @@ fn pupils(c: &Connection, session: SessionKey) -> Result<Vec<PupilRow>, StoreErr
                 class: ClassId::from_bytes(r.get(1)?),
                 name: format!("{} {}", r.get_ref(2)?.as_str()?, r.get_ref(3)?.as_str()?),
                 stands,
+                out: false,
                 ehcp: r.get(4)?,
                 social_worker: r.get(5)?,
                 contact: of.contacts.get(&id).filter(|_| stands == Stands::Unknown).cloned(),

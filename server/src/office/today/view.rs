@@ -10,7 +10,7 @@ use crate::office::sheet::{Stands, Tally};
 use crate::office::words;
 use askama::Template;
 use shared::calendar::{Calendar, ClosureKind, Day, Half, SessionKey, Times};
-use shared::id::ClassId;
+use shared::id::{ClassId, PupilId};
 use shared::time::Millis;
 use std::collections::BTreeMap;
 
@@ -58,6 +58,12 @@ pub struct Live {
 }
 
 impl Live {
+    /// Whom it names.
+    #[must_use]
+    pub fn shown(&self) -> Vec<PupilId> {
+        let called = self.unexplained.iter().flatten().map(|one| one.pupil);
+        called.chain(self.questions.iter().flatten().filter_map(|question| question.pupil)).collect()
+    }
     /// The server was restored. `touched`: this session may be among those that it lost.
     pub fn restored(&mut self, banner: Banner, touched: bool) {
         self.wait = banner.holds && touched;
@@ -107,10 +113,14 @@ pub struct Register {
 pub struct Total {
     /// All classes together.
     pub tally: Tally,
+    /// "2 went home", by the door; empty where nobody did.
+    pub went: String,
 }
 
 /// A pupil who is missing without a reason.
 pub struct Unexplained {
+    /// The pupil.
+    pub pupil: PupilId,
     /// Name.
     pub name: String,
     /// Class.
@@ -137,6 +147,8 @@ pub struct Question {
     pub said: Vec<String>,
     /// When, if not in the session on the page.
     pub when: String,
+    /// The pupil it is about.
+    pub pupil: Option<PupilId>,
     /// Cannot wait.
     pub urgent: bool,
     /// Where it is settled.
@@ -166,7 +178,9 @@ pub fn live(scene: Scene<'_>, rows: &Rows) -> Live {
         tallies.entry(pupil.class).or_default().add(pupil.stands);
     }
     let mut registers: Vec<Register> = Vec::new();
-    let mut total = Total::default();
+    let out = rows.pupils.iter().filter(|pupil| pupil.out).count();
+    let went = if out > 0 { format!("{out} went home") } else { String::new() };
+    let mut total = Total { went, ..Total::default() };
     let mut in_time = 0;
     let mut wanted = 0;
     if let Some(times) = times {
@@ -302,6 +316,7 @@ fn unexplained(rows: &Rows, names: &BTreeMap<ClassId, &str>, session: SessionKey
                 flags.push("Social worker");
             }
             Unexplained {
+                pupil: p.id,
                 name: p.name.clone(),
                 class: names.get(&p.class).copied().unwrap_or_default().to_owned(),
                 flags,
@@ -328,6 +343,7 @@ fn questions(rows: &Rows, session: SessionKey) -> Vec<Question> {
                 about,
                 said: q.said.clone(),
                 when: here(q.key.session),
+                pupil: q.key.pupil,
                 urgent: q.urgent,
                 href: super::super::question::href(&q.key),
             }
