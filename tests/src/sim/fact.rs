@@ -81,12 +81,12 @@ pub fn all(world: &World, server: &Server) -> Result<Vec<Fact>, StoreError> {
     })
 }
 
-/// Two copies of a card wrote on from one place: a fact whose first place holds another's words belongs to the log that
-/// it stands in now.
+/// Two copies of a card wrote on from one place: a fact whose first place holds another's words, or nothing, belongs to the
+/// log that it stands in now.
 fn on_its_own_branch(facts: &mut [Fact]) {
     let stands: BTreeMap<(LogId, u64), String> = facts.iter().map(|f| (f.here, f.identity.clone())).collect();
     for fact in facts {
-        if stands.get(&(fact.log, fact.seq)).is_some_and(|other| *other != fact.identity) {
+        if stands.get(&(fact.log, fact.seq)) != Some(&fact.identity) {
             (fact.log, fact.seq) = fact.here;
         }
     }
