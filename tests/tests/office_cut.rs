@@ -65,7 +65,7 @@ async fn a_cut_is_said_with_since_when_today_catches_up_and_no_form_is_lost() {
     amended(&near, pupils[1], "mother rang").await;
     today.until("it says so", async |b| Ok(!b.texts(".stale").await?.concat().is_empty())).await.unwrap();
     let words = stale(&today).await;
-    let since = words.split_once("is not being updated since ").unwrap_or_else(|| panic!("{words}")).1;
+    let since = words.split_once("has not been updated since ").unwrap_or_else(|| panic!("{words}")).1;
     let (clock, rest) = since.split_at(5);
     assert!(clock.as_bytes()[2] == b':' && rest.starts_with(". What stands here is from then."), "{words}");
     assert_eq!(known(&today).await, before, "what stands there is from before the cut");

@@ -230,7 +230,7 @@ async fn two_browsers_at_one_register_and_a_page_while_the_server_is_away() {
     one.go("/today").await.unwrap();
     one.script("window.never_left = true").await.unwrap();
     desk.world.kill_server().await.unwrap();
-    let stale = async |b: &Browser| Ok(b.texts(".stale").await?.iter().any(|text| text.contains("not being updated")));
+    let stale = async |b: &Browser| Ok(b.texts(".stale").await?.iter().any(|text| text.contains("not been updated")));
     one.until("it says so", stale).await.unwrap();
     one.picture("today_cut_off").await.unwrap();
     desk.world.restart_server().await.unwrap();

@@ -185,6 +185,15 @@ fn harmless(cell: &str) -> String {
     if begins { format!("'{cell}") } else { cell.to_owned() }
 }
 
+/// Letters that a search for a person needs, so that it is no list of the school.
+const FEWEST: usize = 2;
+
+/// Whether a search for a person has too few letters to be answered; one that says nothing has.
+#[must_use]
+pub fn too_short(find: &str) -> bool {
+    find.chars().filter(|c| c.is_alphanumeric()).count() < FEWEST
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ mod tests;
 
 pub use family::{claim, note, page as family, reason, release};
 
-use super::list::{Bar, View};
+use super::list::{self, Bar, View};
 use super::{Shell, asked, html_of, restored, words};
 use crate::auth::Actor;
 use crate::calls::{self, Caller, Claimed, Family, Missing};
@@ -29,9 +29,6 @@ pub(super) use found::{Hit, hits};
 use shared::calendar::{Calendar, Half, SessionKey};
 use shared::call::{Outcome, Step, Whom};
 use shared::id::PupilId;
-
-/// Letters that a search needs, so that it is no list of the school.
-const LETTERS: usize = 2;
 
 /// What may stand in the address.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -146,7 +143,7 @@ pub async fn page(
     }
     let (live, mut shown) = fragment(&actor, now, choose.date).await?;
     let find: String = choose.find.trim().chars().take(80).collect();
-    let short = !find.is_empty() && find.chars().filter(|c| c.is_alphanumeric()).count() < LETTERS;
+    let short = !find.is_empty() && list::too_short(&find);
     let wanted = find.clone();
     let href = |id, session| format!("/absence/{id}/{session}?from=calls");
     let hits = match short || find.is_empty() || !actor.role.amends() {

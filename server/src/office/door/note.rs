@@ -7,7 +7,7 @@ use crate::error::{Answer, Error};
 use crate::feed;
 use crate::office::calls::{Hit, hits};
 use crate::office::entry::{self, Pupil, found};
-use crate::office::{Fields, Sent, Shell, asked, choose, html, html_of, named, words};
+use crate::office::{Fields, Sent, Shell, asked, choose, html, html_of, list, named, words};
 use crate::reception;
 use crate::record;
 use crate::school;
@@ -27,8 +27,6 @@ use shared::wire::v1::Way;
 
 /// Days gone by for which it can still be written down.
 const BACK_DAYS: i64 = 30;
-/// Letters that a search needs.
-const LETTERS: usize = 2;
 
 #[derive(Template)]
 #[template(path = "door_find.html")]
@@ -70,7 +68,7 @@ pub async fn find(
     choose: Result<Query<Choose>, QueryRejection>,
 ) -> Answer {
     let find: String = asked(choose, "This is not a day.")?.find.trim().chars().take(80).collect();
-    let short = find.chars().filter(|c| c.is_alphanumeric()).count() < LETTERS;
+    let short = list::too_short(&find);
     let (shell, now, wanted) = (Shell::of(&actor, "/door"), app.clock.now(), find.clone());
     let hits = match short {
         true => Vec::new(),

@@ -11,7 +11,7 @@ mod tests;
 pub use change::{add, form, join, leave, moved, needs, note};
 pub use one::page as one;
 
-use super::list::{Bar, Sheet, View};
+use super::list::{self, Bar, Sheet, View};
 use super::{Shell, asked, html_of};
 use crate::auth::Actor;
 use crate::error::Answer;
@@ -26,8 +26,6 @@ use chrono::NaiveDate;
 use rusqlite::params;
 use shared::id::{ClassId, PupilId};
 
-/// Letters that a search needs, so that it is no list of the school.
-const LETTERS: usize = 2;
 /// Pupils that a search shows at most.
 const MOST: usize = 60;
 
@@ -82,7 +80,7 @@ pub async fn page(
 ) -> Answer {
     let choose = asked(choose, "The address is damaged.")?;
     let find: String = choose.find.trim().chars().take(80).collect();
-    let short = !find.is_empty() && find.chars().filter(|c| c.is_alphanumeric()).count() < LETTERS;
+    let short = !find.is_empty() && list::too_short(&find);
     let class: Option<ClassId> = choose.class.parse().ok();
     let (shell, now, amends) = (Shell::of(&actor, "/pupils"), app.clock.now().at, actor.role.amends());
     let page = actor.school.read(move |tx| {
