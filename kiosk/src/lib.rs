@@ -9,7 +9,6 @@ pub mod clock;
 pub mod config;
 pub mod core;
 pub mod enrol;
-pub mod fonts;
 pub mod health;
 pub mod hex;
 pub mod hub;
@@ -22,6 +21,7 @@ pub mod setup;
 pub mod sound;
 pub mod status;
 pub mod store;
+pub mod surroundings;
 pub mod sync;
 #[cfg(any(feature = "window", feature = "linuxkms"))]
 pub mod ui;

@@ -85,7 +85,7 @@ fn go(cli: Cli) -> Result<(), Box<dyn Error>> {
         }
         Task::Run { headless, script, fullscreen, setup, events, screens } => {
             if !headless {
-                kiosk::fonts::only_our_own(&config.data);
+                kiosk::surroundings::begin_again(&config.data);
             }
             let clock = Clock::new(cli.place.clock.as_deref())?;
             let store = open(&config.data, &clock)?;
@@ -120,7 +120,7 @@ fn with_card(config: Config, card: Option<&Path>) -> (Config, Vec<String>) {
 /// Opens the store; where its file is damaged, the kiosk says so and begins anew with what could be read.
 fn open(data: &Path, clock: &Clock) -> Result<Store, Box<dyn Error>> {
     let (store, aside) = open_or_begin_anew(data, clock.reading())?;
-    if let Some(Aside { path, enrolled, kept, lost }) = aside {
+    if let Some(Aside { path, enrolled, kept, lost, only_copy: _ }) = aside {
         let missing = match lost {
             0 => String::new(),
             n => format!(" {n} could not be read: please give the file to IT, and look at today's registers."),

@@ -3,11 +3,33 @@
   "use strict";
   const body = document.body;
 
-  // A page that stops being live must say so, rather than look quiet.
-  const live = (on) => body.classList.toggle("not-live", !on);
+  const script = document.currentScript.src;
+
+  // A page that stops being live must say so, and since when, rather than look quiet. A cable that was pulled says nothing: then
+  // it is the silence that tells, for the server is heard every ten seconds.
+  const SILENT = 25000;
+  let heard = Date.now(), wire = null;
+  const live = (on) => {
+    if (on) { heard = Date.now(); }
+    if (!on && !body.classList.contains("not-live")) {
+      const since = new Date(heard).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+      for (const place of document.querySelectorAll("[data-since]")) { place.textContent = ` since ${since}`; }
+    }
+    body.classList.toggle("not-live", !on);
+  };
+  document.addEventListener("htmx:sse:before:connection", (event) => { wire = event.detail.connection; });
   document.addEventListener("htmx:sse:after:connection", () => live(true));
+  document.addEventListener("htmx:sse:after:message", () => live(true));
   document.addEventListener("htmx:sse:error", () => live(false));
   document.addEventListener("htmx:sse:close", () => live(false));
+  document.addEventListener("visibilitychange", () => { if (!body.classList.contains("not-live")) { heard = Date.now(); } });
+  window.addEventListener("offline", () => { if (wire) { live(false); } });
+  window.addEventListener("online", () => { wire?.delayCanceller?.(); });
+  setInterval(() => {
+    if (!wire || document.hidden || Date.now() - heard < SILENT) { return; }
+    live(false);
+    wire.reader?.cancel(); // it is connected anew
+  }, 5000);
 
   // An enrolment code is typed as it is read: letters, digits, a hyphen in the middle.
   for (const field of document.querySelectorAll("input[data-code]")) {
@@ -17,11 +39,44 @@
     });
   }
 
-  // One press, one act.
-  document.addEventListener("submit", (event) => {
-    for (const button of event.target.querySelectorAll("button:not([name])")) {
-      setTimeout(() => { button.disabled = true; }, 0);
-      setTimeout(() => { button.disabled = false; }, 8000);
+  // The menu closes when the eye has gone elsewhere.
+  const menu = document.querySelector(".menu");
+  if (menu) {
+    document.addEventListener("click", (event) => { if (!menu.contains(event.target)) { menu.open = false; } });
+    menu.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && menu.open) { menu.open = false; menu.querySelector("summary").focus(); }
+    });
+  }
+
+  // A form is sent when the server can be reached: otherwise what was typed stays where it is. One press, one act.
+  const unreached = (form, on) => {
+    form.querySelector(".unreached")?.remove();
+    if (!on) { return; }
+    const note = document.createElement("p");
+    note.className = "note warn unreached";
+    note.setAttribute("role", "alert");
+    note.textContent = "The server cannot be reached, so nothing was saved. What you typed stays here: press again in a moment.";
+    form.append(note);
+  };
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, button = event.submitter;
+    if (form.method === "post" && !form.dataset.reached) {
+      event.preventDefault();
+      if (form.dataset.asking) { return; }
+      form.dataset.asking = "yes";
+      try {
+        await fetch(script, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(6000) });
+        form.dataset.reached = "yes";
+      } catch { /* said below */ }
+      delete form.dataset.asking;
+      unreached(form, !form.dataset.reached);
+      if (form.dataset.reached) { form.requestSubmit(button); }
+      return;
+    }
+    delete form.dataset.reached;
+    for (const one of form.querySelectorAll("button:not([name])")) {
+      setTimeout(() => { one.disabled = true; }, 0);
+      setTimeout(() => { one.disabled = false; }, 8000);
     }
   });
 

@@ -5,12 +5,13 @@
 use crate::clock::Now;
 use crate::record;
 use crate::secret;
-use crate::store::{StoreError, Stores};
-use rusqlite::{OptionalExtension, params};
+use crate::store::{StoreError, Stores, WriteTx};
+use rusqlite::{Connection, OptionalExtension, params};
 use shared::act::{Act, Officer};
 use shared::id::{KioskId, SchoolId};
+use shared::log::Origin;
 use shared::time::Millis;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 /// Whose a token is. Whether it was revoked is asked in the school's file each time: revocation holds at once.
@@ -112,7 +113,10 @@ pub fn revoke_now(stores: &Stores, school: SchoolId, kiosk: KioskId, by: &Office
             params![kiosk.as_bytes(), now.at.0],
         )?;
         if revoked == 0 {
-            return Err(StoreError::Missing("kiosk that is not revoked already"));
+            let known = "SELECT EXISTS (SELECT 1 FROM kiosk WHERE id = ?1)";
+            let known: bool = tx.query_row(known, [kiosk.as_bytes()], |r| r.get(0))?;
+            // Revoked already: whoever asks again after a power cut finishes below what had begun.
+            return if known { Ok(()) } else { Err(StoreError::Missing("kiosk")) };
         }
         record::act(tx, now, &by, Act::Revoked { kiosk })?;
         tx.touch();
@@ -135,14 +139,15 @@ pub async fn revoke(app: &crate::state::App, school: SchoolId, kiosk: KioskId, b
         .map_err(|_| StoreError::Panicked)?
 }
 
-/// What a kiosk said of its own file, which was damaged and set aside. Kept as a setting, `store_damaged/<kiosk>`.
+/// What a kiosk said of its own file, which was damaged and set aside. Each time is kept as a setting,
+/// `store_damaged/<kiosk>/<log>.<number>`, by the fact's identity: told again, it counts once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Damaged {
     /// When the server heard of it.
     pub at: Millis,
     /// Facts that the server may not have had, and that were taken over.
     pub kept: u64,
-    /// Entries that the server did not have, and that could not be read.
+    /// Entries that this server does not have, and that could not be read: also those that the server of before had.
     pub lost: u64,
 }
 
@@ -150,9 +155,41 @@ impl Damaged {
     /// So long it is worth a word, in milliseconds.
     const RECENT: i64 = 14 * 24 * 3_600_000;
 
+    /// Keeps what a kiosk told, where the log is that of a kiosk.
+    ///
+    /// # Errors
+    /// An accident of the store.
+    pub(crate) fn keep(self, tx: &WriteTx<'_>, log: i64, told: Origin) -> Result<(), StoreError> {
+        tx.execute(
+            "INSERT INTO setting(name, value) SELECT 'store_damaged/' || lower(hex(kiosk)) || '/' || ?2, ?3 FROM log
+             WHERE id = ?1 AND kiosk IS NOT NULL ON CONFLICT(name) DO NOTHING",
+            params![log, format!("{}.{}", told.log, told.seq), self.to_string()],
+        )?;
+        Ok(())
+    }
+
+    /// What kiosks told of late, all of a kiosk's times as one.
+    ///
+    /// # Errors
+    /// An accident of the store.
+    pub fn all(c: &Connection, now: Millis) -> Result<BTreeMap<KioskId, Self>, StoreError> {
+        let mut rows = c.prepare_cached("SELECT name, value FROM setting WHERE name LIKE 'store_damaged/%'")?;
+        let mut rows = rows.query([])?;
+        let mut all: BTreeMap<KioskId, Self> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let (name, text): (String, String) = (row.get(0)?, row.get(1)?);
+            let (Some(Ok(kiosk)), Some(told)) = (name.split('/').nth(1).map(str::parse), Self::recent(&text, now))
+            else {
+                continue;
+            };
+            let one = all.entry(kiosk).or_insert(Self { kept: 0, lost: 0, ..told });
+            *one = Self { at: one.at.max(told.at), kept: one.kept + told.kept, lost: one.lost + told.lost };
+        }
+        Ok(all)
+    }
+
     /// From the setting's text; none where it is long ago, or is none.
-    #[must_use]
-    pub fn recent(text: &str, now: Millis) -> Option<Self> {
+    fn recent(text: &str, now: Millis) -> Option<Self> {
         let mut words = text.split(' ');
         let at = Millis(words.next()?.parse().ok()?);
         let (kept, lost) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);

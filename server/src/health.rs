@@ -278,11 +278,8 @@ fn one(c: &rusqlite::Connection, slug: &str, now: Millis) -> Result<(SchoolHealt
     )?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // total() of a count of kiosks
     let (offline, clocks_unsure) = (offline as u32, clocks_unsure as u32);
-    let mut told = c.prepare("SELECT value FROM setting WHERE name LIKE 'store_damaged/%'")?;
-    let told = told.query_map([], |r| r.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    let recent: Vec<Damaged> = told.iter().filter_map(|text| Damaged::recent(text, now)).collect();
-    let (damaged, damaged_lost) =
-        (u32::try_from(recent.len()).unwrap_or(u32::MAX), recent.iter().map(|d| d.lost).sum());
+    let told = Damaged::all(c, now)?;
+    let (damaged, damaged_lost) = (u32::try_from(told.len()).unwrap_or(u32::MAX), told.values().map(|d| d.lost).sum());
     let health = SchoolHealth {
         slug: slug.to_owned(),
         kiosks,

@@ -24,6 +24,7 @@ pub mod record;
 pub mod recovery;
 pub mod removal;
 pub mod restore;
+pub mod roll;
 pub mod router;
 pub mod sample;
 pub mod school;
@@ -35,3 +36,4 @@ pub mod sync;
 #[cfg(test)]
 pub mod testing;
 pub mod tls;
+pub mod waiting;

@@ -4,6 +4,7 @@
 
 use crate::auth::{self, Actor, session};
 use crate::error::Error;
+use crate::look::{self, Look, Shown};
 use crate::office::calls::{self as home, Choose as Day};
 use crate::office::roll_call as roll;
 use crate::office::today::{self, Choose};
@@ -14,6 +15,8 @@ use axum::http::Uri;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use chrono::NaiveDate;
+use shared::id::PupilId;
+use shared::time::Millis;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -25,6 +28,8 @@ use tower_sessions::Session;
 const SETTLE: Duration = Duration::from_millis(300);
 /// The clock on the page moves without a commit.
 const TICK: Duration = Duration::from_secs(10);
+/// What is sent when there is nothing new, so that a page can tell silence from a cut: at least once in each [`TICK`].
+const BEAT: &str = "beat";
 /// A connection ends after this; the page opens a new one and passes the gate again.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
@@ -76,11 +81,29 @@ enum Page {
 impl Page {
     async fn fragment(self, app: &App, actor: &Actor) -> Result<String, Error> {
         match self {
-            Self::Today(choose) => today::fragment(actor, app.clock.now(), choose).await.map(|(_, text)| text),
+            Self::Today(choose) => {
+                let now = app.clock.now();
+                let (text, shown) = today::fragment(actor, now, choose).await?;
+                note(actor, "/today", shown, now.at).await?;
+                Ok(text)
+            }
             Self::RollCall => roll::fragment(actor, app.clock.now()).await,
-            Self::Calls(date) => home::fragment(actor, app.clock.now(), date).await,
+            Self::Calls(date) => {
+                let now = app.clock.now();
+                let (text, shown) = home::fragment(actor, now, date).await?;
+                note(actor, "/calls", shown, now.at).await?;
+                Ok(text)
+            }
         }
     }
+}
+
+/// Who comes onto a page while it stands open was looked at too.
+async fn note(actor: &Actor, page: &'static str, shown: Vec<PupilId>, now: Millis) -> Result<(), Error> {
+    if let Some(look) = Look::list(page, &Shown(shown)) {
+        look::note(actor, look, now).await?;
+    }
+    Ok(())
 }
 
 async fn stream(
@@ -97,12 +120,17 @@ async fn stream(
             tracing::debug!("a live page is asked to connect again");
         }
     });
-    // A carriage return would end a line of the event.
-    let events = ReceiverStream::new(told).map(|text: String| Ok(Event::default().data(text.replace('\r', " "))));
+    let events = ReceiverStream::new(told).map(|news: Option<String>| {
+        Ok(match news {
+            // A carriage return would end a line of the event.
+            Some(text) => Event::default().data(text.replace('\r', " ")),
+            None => Event::default().event(BEAT),
+        })
+    });
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
-async fn push(app: App, mut actor: Actor, who: session::Who, page: Page, tell: mpsc::Sender<String>) {
+async fn push(app: App, mut actor: Actor, who: session::Who, page: Page, tell: mpsc::Sender<Option<String>>) {
     let mut changes = actor.school.changes();
     let mut stopping = app.stopping.clone();
     let mut tick = tokio::time::interval(TICK);
@@ -112,10 +140,12 @@ async fn push(app: App, mut actor: Actor, who: session::Who, page: Page, tell: m
     loop {
         changes.mark_unchanged();
         match page.fragment(&app, &actor).await {
-            Ok(text) if text == shown => {}
             Ok(text) => {
-                shown.clone_from(&text);
-                if tell.send(text).await.is_err() {
+                let news = (text != shown).then_some(text);
+                if let Some(text) = &news {
+                    shown.clone_from(text);
+                }
+                if tell.send(news).await.is_err() {
                     return;
                 }
             }

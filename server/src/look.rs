@@ -4,7 +4,7 @@
 
 use crate::auth::Actor;
 use crate::store::{School, StoreError};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use shared::id::{ClassId, PupilId};
 use shared::time::Millis;
 use std::sync::Arc;
@@ -12,8 +12,12 @@ use std::sync::Arc;
 /// The same look again within this time is the same look.
 const SAME_MS: i64 = 10 * 60 * 1000;
 
-/// The page that shows every class of a session.
-const ALL_CLASSES: &str = "/paper/{session}";
+/// Pages that show every class by name: of a session on paper, and in a roll call.
+const ALL_CLASSES: [&str; 2] = ["/paper/{session}", "/roll-call"];
+
+/// The pupils whom a page showed that its address does not name: a list. The page puts it into its answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown(pub Vec<PupilId>);
 
 /// What a page is about.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,9 +30,20 @@ pub struct Look {
     pub class: Option<ClassId>,
     /// The session, if it is about one.
     pub session: Option<String>,
+    /// Whom a list showed.
+    pub shown: Vec<PupilId>,
 }
 
 impl Look {
+    /// A list that showed these pupils; none if it showed nobody.
+    #[must_use]
+    pub fn list(page: &'static str, shown: &Shown) -> Option<Self> {
+        let mut pupils = shown.0.clone();
+        pupils.sort_unstable();
+        pupils.dedup();
+        (!pupils.is_empty()).then(|| Self { page, shown: pupils, ..Self::default() })
+    }
+
     /// What an address of this route shows; none if it names neither a pupil nor a class, nor a session with all of its classes.
     #[must_use]
     pub fn at(route: &'static str, path: &str) -> Option<Self> {
@@ -45,7 +60,7 @@ impl Look {
                 _ => {}
             }
         }
-        (look.pupil.is_some() || look.class.is_some() || route == ALL_CLASSES).then_some(look)
+        (look.pupil.is_some() || look.class.is_some() || ALL_CLASSES.contains(&route)).then_some(look)
     }
 }
 
@@ -58,28 +73,57 @@ pub async fn note(actor: &Actor, look: Look, now: Millis) -> Result<(), StoreErr
     let same = look.clone();
     let school: &Arc<School> = &actor.school;
     let fresh = school.read(move |tx| {
-        let mut found = tx.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM look WHERE at > ?1 AND account = ?2 AND page = ?3 AND pupil IS ?4 AND class IS ?5
-                            AND session IS ?6)",
-        )?;
-        let Look { page, pupil, class, session } = &same;
+        let Look { page, pupil, class, session, shown } = &same;
         let (pupil, class) = (pupil.map(|p| *p.as_bytes()), class.map(|c| *c.as_bytes()));
-        Ok(found.query_row(params![now.0 - SAME_MS, account, page, pupil, class, session], |r| r.get::<_, bool>(0))?)
+        let before: Option<i64> = tx
+            .prepare_cached(
+                "SELECT id FROM look WHERE at > ?1 AND account = ?2 AND page = ?3 AND pupil IS ?4 AND class IS ?5
+                            AND session IS ?6 ORDER BY id DESC LIMIT 1",
+            )?
+            .query_row(params![now.0 - SAME_MS, account, page, pupil, class, session], |r| r.get(0))
+            .optional()?;
+        let Some(id) = before else { return Ok(Fresh::All) };
+        let mut known = tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM look_shown WHERE pupil = ?1 AND look = ?2)")?;
+        for pupil in shown {
+            if !known.query_row(params![pupil.as_bytes(), id], |r| r.get::<_, bool>(0))? {
+                return Ok(Fresh::More(id));
+            }
+        }
+        Ok(Fresh::Nothing)
     });
-    if fresh.await? {
-        return Ok(());
-    }
+    let of = match fresh.await? {
+        Fresh::Nothing => return Ok(()),
+        Fresh::More(id) => Some(id),
+        Fresh::All => None,
+    };
     school
         .write(move |tx| {
-            let Look { page, pupil, class, session } = &look;
+            let Look { page, pupil, class, session, shown } = &look;
             let (pupil, class) = (pupil.map(|p| *p.as_bytes()), class.map(|c| *c.as_bytes()));
-            tx.prepare_cached(
-                "INSERT INTO look(at, account, name, position, page, pupil, class, session) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![now.0, account, name, position, page, pupil, class, session])?;
+            let id = if let Some(id) = of {
+                id
+            } else {
+                tx.prepare_cached(
+                    "INSERT INTO look(at, account, name, position, page, pupil, class, session) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                )?
+                .execute(params![now.0, account, name, position, page, pupil, class, session])?;
+                tx.last_insert_rowid()
+            };
+            let mut put = tx.prepare_cached("INSERT OR IGNORE INTO look_shown(look, pupil) VALUES (?1, ?2)")?;
+            for pupil in shown {
+                put.execute(params![id, pupil.as_bytes()])?;
+            }
             Ok(())
         })
         .await
+}
+
+/// What of a look was not noted yet.
+enum Fresh {
+    Nothing,
+    /// Pupils whom the same list showed since.
+    More(i64),
+    All,
 }
 
 /// One look, as the list has it.
@@ -97,6 +141,8 @@ pub struct Noted {
     pub class: Option<String>,
     /// The session.
     pub session: Option<String>,
+    /// Pupils whom a list showed.
+    pub shown: usize,
 }
 
 /// The latest looks, at one pupil or at all, and whether there are more. A look at the register of a class is one at each of
@@ -106,14 +152,17 @@ pub struct Noted {
 /// When the file cannot be read.
 pub fn list(c: &Connection, pupil: Option<PupilId>, most: usize) -> Result<(Vec<Noted>, bool), StoreError> {
     let mut found = c.prepare_cached(
-        "SELECT l.at, l.name || ', ' || l.position, l.page, l.pupil, p.first || ' ' || p.last, c.name, l.session
+        "SELECT l.at, l.name || ', ' || l.position, l.page, l.pupil, p.first || ' ' || p.last, c.name, l.session,
+                (SELECT count(*) FROM look_shown s WHERE s.look = l.id)
          FROM look l LEFT JOIN pupil p ON p.id = l.pupil LEFT JOIN class c ON c.id = l.class
-         WHERE ?1 IS NULL OR l.pupil = ?1 OR l.page = ?3 OR l.pupil IS NULL AND l.class IN (SELECT m.class FROM membership m WHERE m.pupil = ?1
+         WHERE ?1 IS NULL OR l.pupil = ?1 OR l.page IN (?3, ?4)
+               OR EXISTS (SELECT 1 FROM look_shown s WHERE s.pupil = ?1 AND s.look = l.id) OR l.pupil IS NULL AND l.class IN (SELECT m.class FROM membership m WHERE m.pupil = ?1
                AND m.from_on <= substr(l.session, 1, 10) AND (m.until_on IS NULL OR m.until_on >= substr(l.session, 1, 10)))
          ORDER BY l.at DESC, l.id DESC LIMIT ?2",
     )?;
     let limit = i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX);
-    let rows = found.query_map(params![pupil.map(|p| *p.as_bytes()), limit, ALL_CLASSES], |r| {
+    let [paper, roll_call] = ALL_CLASSES;
+    let rows = found.query_map(params![pupil.map(|p| *p.as_bytes()), limit, paper, roll_call], |r| {
         let id = r.get::<_, Option<[u8; 16]>>(3)?.map(PupilId::from_bytes);
         let name = r.get::<_, Option<String>>(4)?.unwrap_or_else(|| "a pupil who is not here any more".to_owned());
         Ok(Noted {
@@ -123,6 +172,7 @@ pub fn list(c: &Connection, pupil: Option<PupilId>, most: usize) -> Result<(Vec<
             pupil: id.map(|id| (id, name)),
             class: r.get(5)?,
             session: r.get(6)?,
+            shown: r.get(7)?,
         })
     })?;
     let mut all = rows.collect::<Result<Vec<_>, _>>()?;

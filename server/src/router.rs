@@ -6,10 +6,10 @@
 use crate::auth::factor::Factor;
 use crate::auth::{self, Role, login, session};
 use crate::error::{Error, problem};
-use crate::look::{self, Look};
+use crate::look::{self, Look, Shown};
 use crate::office::{
-    absence, account, amend, calls, cards, door, held, import, kiosks, leave, ledger, looks, paper, plans, pupils,
-    question, reception, register, removal, restored, roll_call, staff, take, today, unexplained,
+    absence, account, amend, calendar, calls, cards, door, held, import, kiosks, leave, ledger, looks, paper, plans,
+    pupils, question, reception, register, removal, restored, roll_call, staff, take, today, unexplained, upload,
 };
 use crate::state::App;
 use crate::{assets, enrol, health, live, sync};
@@ -124,6 +124,12 @@ pub const ROUTES: &[Route] = &[
     // ---- the register, with names and reasons ---------------------------------------------------------------------
     page("GET",  "/register/{class}/{session}",       Who::SignedIn(READS), || get(register::page)),
     page("GET",  "/door",                             Who::SignedIn(READS), || get(door::page)),
+    page("GET",  "/door/slips",                       Who::SignedIn(READS), || get(door::slips)),
+    page("GET",  "/door/week",                        Who::SignedIn(READS), || get(door::week)),
+    page("GET",  "/door/note",                        Who::SignedIn(AMENDS), || get(door::find)),
+    page("GET",  "/door/note/{pupil}",                Who::SignedIn(AMENDS), || get(door::note)),
+    page("POST", "/door/note/{pupil}",                Who::SignedIn(AMENDS), || post(door::write)),
+    page("POST", "/door/told/{pupil}",                Who::SignedIn(AMENDS), || post(door::told)),
     page("GET",  "/pupils",                           Who::SignedIn(READS), || get(pupils::page)),
     page("GET",  "/pupils/{pupil}",                   Who::SignedIn(READS), || get(pupils::one)),
     page("GET",  "/plans",                            Who::SignedIn(READS), || get(plans::page)),
@@ -131,6 +137,9 @@ pub const ROUTES: &[Route] = &[
     page("GET",  "/leave/ask/{pupil}",                Who::SignedIn(AMENDS), || get(leave::form)),
     page("POST", "/leave/ask/{pupil}",                Who::SignedIn(AMENDS), || post(leave::ask)),
     page("POST", "/leave/decide/{plan}",              Who::SignedIn(DECIDES), || post(leave::decide)),
+    page("GET",  "/calendar",                         Who::SignedIn(READS), || get(calendar::page)),
+    page("POST", "/calendar/close",                   Who::SignedIn(AMENDS), || post(calendar::close)),
+    page("POST", "/calendar/open",                    Who::SignedIn(AMENDS), || post(calendar::open)),
     page("GET",  "/paper/{session}",                  Who::SignedIn(READS), || get(paper::page)),
     page("GET",  "/calls",                            Who::SignedIn(READS), || get(calls::page)),
     page("GET",  "/live/calls",                       Who::SignedIn(READS), || get(live::calls)),
@@ -142,9 +151,16 @@ pub const ROUTES: &[Route] = &[
     // ---- changes of the record ------------------------------------------------------------------------------------
     page("GET",  "/amend/{pupil}/{session}",          Who::SignedIn(AMENDS), || get(amend::page)),
     page("POST", "/amend/{pupil}/{session}",          Who::SignedIn(AMENDS), || post(amend::submit)),
+    page("GET",  "/pupils/add",                       Who::SignedIn(AMENDS), || get(pupils::form)),
+    page("POST", "/pupils/add",                       Who::SignedIn(AMENDS), || post(pupils::add)),
     page("POST", "/pupils/{pupil}/needs",             Who::SignedIn(AMENDS), || post(pupils::needs)),
+    page("POST", "/pupils/{pupil}/note",              Who::SignedIn(AMENDS), || post(pupils::note)),
+    page("POST", "/pupils/{pupil}/move",              Who::SignedIn(AMENDS), || post(pupils::moved)),
+    page("POST", "/pupils/{pupil}/leave",             Who::SignedIn(AMENDS), || post(pupils::leave)),
+    page("POST", "/pupils/{pupil}/join",              Who::SignedIn(AMENDS), || post(pupils::join)),
     page("POST", "/plans/preview",                    Who::SignedIn(AMENDS), || post(plans::preview)),
     page("POST", "/plans/save",                       Who::SignedIn(AMENDS), || post(plans::save)),
+    page("POST", "/plans/withdraw",                   Who::SignedIn(AMENDS), || post(plans::withdraw)),
     page("GET",  "/ledger/class/{class}/{session}",   Who::SignedIn(AMENDS), || get(ledger::of_class)),
     page("POST", "/ledger/class/{class}/{session}",   Who::SignedIn(AMENDS), || post(ledger::submit_class)),
     page("GET",  "/ledger/pupil/{pupil}",             Who::SignedIn(AMENDS), || get(ledger::of_pupil)),
@@ -183,6 +199,9 @@ pub const ROUTES: &[Route] = &[
     page("POST", "/reception",                        Who::SignedIn(PEOPLE), || post(reception::submit)),
     // ---- how the roster came in ---------------------------------------------------------------------------------------
     page("GET",  "/import",                           Who::SignedIn(IMPORTS), || get(import::page)),
+    page("POST", "/import/look",                      Who::SignedIn(IMPORTS), || post(import::look)),
+    page("POST", "/import/choose",                    Who::SignedIn(IMPORTS), || post(import::choose)),
+    page("POST", "/import/write",                     Who::SignedIn(IMPORTS), || post(import::write)),
     page("GET",  "/import/pupils.csv",                Who::SignedIn(IMPORTS), || get(import::template)),
     // ---- what is over six years old ------------------------------------------------------------------------------------
     page("GET",  "/removal",                          Who::SignedIn(REMOVES), || get(removal::page)),
@@ -207,6 +226,8 @@ pub const ROUTES: &[Route] = &[
 const SLOW_BODY: Duration = Duration::from_secs(15);
 /// Bytes that a form may bring.
 const FORM_BYTES: usize = 64 * 1024;
+/// The one form that brings a file.
+const UPLOAD: &str = "/import/look";
 
 /// The whole server. `secure`: this router answers over TLS, so cookies may say so.
 pub fn build(app: App, sessions: session::Sessions, secure: bool) -> Router {
@@ -263,9 +284,8 @@ async fn gate(State(app): State<App>, session: Session, request: Request, next: 
             app.stores.trust().write(move |c| auth::logins::seen(c, who.login, now)).await?;
         }
         // What a page shows is noted before it is shown.
-        looked = Look::at(route.path, request.uri().path())
-            .filter(|_| route.method == "GET")
-            .map(|look| (actor.clone(), look, now));
+        let at = if route.method == "GET" { Look::at(route.path, request.uri().path()) } else { None };
+        looked = Some((actor.clone(), at, now));
         request.extensions_mut().insert(actor);
     } else if route.who != Who::Anybody {
         return Err(Error::NotFound);
@@ -273,11 +293,14 @@ async fn gate(State(app): State<App>, session: Session, request: Request, next: 
     if route.method == "POST" {
         request = checked(&session, request).await?;
     }
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
     if let Some((actor, look, now)) = looked
         && response.status() == StatusCode::OK
     {
-        look::note(&actor, look, now).await?;
+        let list = response.extensions_mut().remove::<Shown>().and_then(|shown| Look::list(route.path, &shown));
+        for look in look.into_iter().chain(list) {
+            look::note(&actor, look, now).await?;
+        }
     }
     Ok(response)
 }
@@ -306,10 +329,19 @@ async fn checked(session: &Session, request: Request) -> Result<Request, Error> 
     if site.is_some_and(|site| site != "same-origin" && site != "none") {
         return Err(Error::StaleForm);
     }
-    let (parts, body) = request.into_parts();
-    let bytes = axum::body::to_bytes(body, FORM_BYTES).await.map_err(|_| Error::TooLarge)?;
-    let copy = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
-    let brought = axum::Form::<Token>::from_request(copy, &()).await.map_or_else(|_| String::new(), |form| form.0.csrf);
+    let (mut parts, body) = request.into_parts();
+    let file = parts.uri.path() == UPLOAD && upload::brought(&parts.headers);
+    let limit = if file { upload::BYTES } else { FORM_BYTES };
+    let bytes = axum::body::to_bytes(body, limit).await.map_err(|_| Error::TooLarge)?;
+    let brought = if file {
+        let form = upload::parts(&parts.headers, bytes.clone()).await?;
+        let token = upload::text(&form, "csrf").to_owned();
+        parts.extensions.insert(form);
+        token
+    } else {
+        let copy = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
+        axum::Form::<Token>::from_request(copy, &()).await.map_or_else(|_| String::new(), |form| form.0.csrf)
+    };
     if !session::csrf_fits(session, &brought).await? {
         return Err(Error::StaleForm);
     }

@@ -6,12 +6,14 @@ use crate::clock::Now;
 use crate::store::columns::to_json;
 use crate::store::{School, StoreError, Stores, WriteTx};
 use crate::{record, recovery, secret};
-use crypto_box::SecretKey;
+use crypto_box::aead::OsRng;
+use crypto_box::{PublicKey, SecretKey};
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::act::{Act, Officer};
 use shared::calendar::Calendar;
 use shared::id::{ClassId, SchoolId};
 use shared::log::Hash;
+use shared::observation::Sealed;
 use shared::text::Name;
 use shared::wire::v1::Choices;
 use std::sync::Arc;
@@ -134,6 +136,18 @@ pub fn set(tx: &WriteTx<'_>, name: &str, value: &str) -> Result<(), StoreError> 
     tx.prepare_cached("INSERT INTO setting(name, value) VALUES (?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2")?
         .execute([name, value])?;
     Ok(())
+}
+
+/// Words that the office wrote down about the door, sealed as those of a kiosk are (base64): they lie open nowhere.
+///
+/// # Errors
+/// An accident of the store, or a school without a key.
+pub fn seal(c: &Connection, words: &str) -> Result<Sealed, StoreError> {
+    use base64::Engine;
+    let lost = || StoreError::Corrupt { what: "the key of sealed words" };
+    let key = setting(c, "seal_public")?.and_then(|key| secret::unhex::<32>(&key)).ok_or_else(lost)?;
+    let sealed = PublicKey::from(key).seal(&mut OsRng, words.as_bytes()).map_err(|_| lost())?;
+    Sealed::new(&base64::engine::general_purpose::STANDARD.encode(sealed)).map_err(|_| lost())
 }
 
 /// The reason that a pupil picked at reception, as kiosks seal it (base64); none if it cannot be opened.

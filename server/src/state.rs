@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::device::Tokens;
 use crate::enrol::Rate;
 use crate::store::Stores;
+use crate::waiting::Waiting;
 use shared::limits::ENROL_PER_MINUTE;
 use shared::log::Hash;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     /// How often an address may ask to be enrolled.
     pub enrol_rate: Arc<Rate>,
+    /// Files that wait to be imported.
+    pub waiting: Arc<Waiting>,
 }
 
 impl App {
@@ -34,6 +37,6 @@ impl App {
     pub fn new(stores: Arc<Stores>, pin: Hash, stopping: watch::Receiver<bool>) -> Self {
         let clock = stores.clock().clone();
         let enrol_rate = Arc::new(Rate::per_minute(ENROL_PER_MINUTE));
-        Self { stores, clock, pin, stopping, tokens: Arc::default(), enrol_rate }
+        Self { stores, clock, pin, stopping, tokens: Arc::default(), enrol_rate, waiting: Arc::default() }
     }
 }

@@ -8,6 +8,8 @@ use crate::codes::Code;
 use crate::id::{CallId, ClassId, KioskId, LeaveId, LogId, PlanId, PupilId, StaffId};
 use crate::leave::Ground;
 use crate::log::{Hash, Head, Origin};
+use crate::observation::Sealed;
+use crate::pupil::Change;
 use crate::register::QuestionKey;
 use crate::text::{Name, Remark};
 use crate::time::Millis;
@@ -56,6 +58,17 @@ pub enum Officer {
         /// "name, position, date" of who set it.
         set_by: Name,
     },
+}
+
+impl Officer {
+    /// The person's name, or the rule's.
+    #[must_use]
+    pub const fn name(&self) -> &Name {
+        match self {
+            Self::Person { name, .. } => name,
+            Self::Rule { rule, .. } => rule,
+        }
+    }
 }
 
 /// What was done.
@@ -167,6 +180,37 @@ pub enum Act {
         granted: Option<Granted>,
         /// Why.
         reason: Remark,
+    },
+    /// A pupil left the building, and the office wrote it down (P5). It changes no mark, as at a kiosk.
+    WentHome {
+        /// The pupil.
+        pupil: PupilId,
+        /// The session in which it was.
+        session: SessionKey,
+        /// When, as the office says.
+        at: Millis,
+        /// Who collected them, sealed to the server's key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        collected: Option<Sealed>,
+        /// Why, sealed to the server's key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Sealed>,
+    },
+    /// A pupil who had left came back, and the office wrote it down.
+    CameBack {
+        /// The pupil.
+        pupil: PupilId,
+        /// The session in which it was.
+        session: SessionKey,
+        /// When, as the office says.
+        at: Millis,
+    },
+    /// Something about a pupil beside their marks was changed or written down.
+    PupilChanged {
+        /// Whose.
+        pupil: PupilId,
+        /// What.
+        change: Change,
     },
     /// A register was taken by hand, on paper, and the office entered what the list says. The marks are acts of their own.
     RegisterTaken {

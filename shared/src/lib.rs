@@ -14,6 +14,7 @@ pub mod leave;
 pub mod limits;
 pub mod log;
 pub mod observation;
+pub mod pupil;
 pub mod register;
 pub mod roll_call;
 pub mod sim;

@@ -4,7 +4,7 @@
 //! only what it read from its clocks; what that means is resolved later (see [`crate::time`]).
 
 use crate::calendar::SessionKey;
-use crate::id::{ClassId, PupilId, RollCallId, StaffId};
+use crate::id::{ClassId, LogId, PupilId, RollCallId, StaffId};
 use crate::log::First;
 use crate::text::Text;
 use crate::time::{Anchor, Millis, Reading};
@@ -243,7 +243,32 @@ pub enum Notice {
         kept: u64,
         /// Entries that the server did not have and that could not be read.
         lost: u64,
+        /// Entries that could not be read and of which the server has the only copy, as far as the kiosk knows: no backup had
+        /// them yet. A server that is restored from before them asks the office.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        only_copy: Option<OnlyCopy>,
     },
+}
+
+/// Where the entries stand of which the server has the only copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnlyCopy {
+    /// The kiosk's log of before.
+    pub log: LogId,
+    /// The first of them.
+    pub first: u64,
+    /// The last of them.
+    pub last: u64,
+    /// How many of those between are meant.
+    pub count: u64,
+}
+
+impl OnlyCopy {
+    /// How many are gone where that log ends with `end` (0: nothing of it is there).
+    #[must_use]
+    pub fn gone(self, end: u64) -> u64 {
+        self.count.min(self.last.saturating_sub(end.max(self.first.saturating_sub(1))))
+    }
 }
 
 impl Observation {

@@ -106,7 +106,7 @@ impl Driver {
         let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options });
         let wanted = wanted.as_object().cloned().unwrap_or_default();
         let client = ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&self.address).await?;
-        Ok(Browser { client, base: base.to_owned(), narrow: eyes.narrow.is_some() })
+        Ok(Browser { client, base: base.to_owned(), narrow: eyes.narrow.is_some(), scripts: eyes.scripts })
     }
 }
 
@@ -137,9 +137,16 @@ pub struct Browser {
     client: Client,
     base: String,
     narrow: bool,
+    scripts: bool,
 }
 
 impl Browser {
+    /// Whether scripts of a page run in it: axe-core is one.
+    #[must_use]
+    pub const fn runs_scripts(&self) -> bool {
+        self.scripts
+    }
+
     /// Opens a page of the server.
     ///
     /// # Errors
@@ -190,6 +197,31 @@ impl Browser {
     /// When there is none.
     pub async fn write(&self, css: &str, text: &str) -> Result<(), Trouble> {
         Ok(self.find(css).await?.send_keys(text).await?)
+    }
+
+    /// Empties a field.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn clear(&self, css: &str) -> Result<(), Trouble> {
+        Ok(self.find(css).await?.clear().await?)
+    }
+
+    /// Types a date into its field, as this browser's language has it: day, month, year.
+    ///
+    /// # Errors
+    /// When there is none, or another date stands there afterwards.
+    pub async fn set_date(&self, css: &str, date: &str) -> Result<(), Trouble> {
+        let [year, month, day] = date.split('-').collect::<Vec<_>>()[..] else { return Err("no date".into()) };
+        for typed in [format!("{day}{month}{year}"), format!("{month}{day}{year}")] {
+            let field = self.find(css).await?;
+            field.clear().await?;
+            field.send_keys(&typed).await?;
+            if field.prop("value").await?.as_deref() == Some(date) {
+                return Ok(());
+            }
+        }
+        Err(format!("{css}: the date {date} cannot be typed").into())
     }
 
     /// Clicks.

@@ -7,8 +7,10 @@
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod browser;
+pub mod cable;
 pub mod clock;
 pub mod demo;
+pub mod desk;
 pub mod forget;
 pub mod image;
 pub mod office;

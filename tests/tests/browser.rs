@@ -3,37 +3,12 @@
 //! Must never: look at HTML where it could look at what a person sees.
 #![allow(clippy::unwrap_used)] // what cannot be unwrapped fails the test
 
-use rollbook_tests::browser::{Browser, Driver, Eyes, even};
+use rollbook_tests::browser::{Browser, Eyes, even};
+use rollbook_tests::desk::Desk;
 use rollbook_tests::process::Kiosk;
 use rollbook_tests::small::{DATE, World, screen, sign_on, tiles};
 use serde_json::json;
-use std::path::{Path, PathBuf};
-
-struct Desk {
-    home: tempfile::TempDir,
-    world: World,
-    driver: Driver,
-    axe: String,
-}
-
-impl Desk {
-    async fn sit(&self, name: &str, eyes: Eyes) -> Browser {
-        self.driver.open(&self.home.path().join(name), eyes, &self.world.server.office).await.unwrap()
-    }
-
-    async fn logged_in(&self, name: &str, eyes: Eyes) -> Browser {
-        let browser = self.sit(name, eyes).await;
-        let user = self.world.user("office").unwrap();
-        browser.log_in(&user.username, &user.password).await.unwrap();
-        browser
-    }
-
-    async fn accessible(&self, browser: &Browser, name: &str) {
-        browser.picture(name).await.unwrap();
-        let found = browser.violations(&self.axe).await.unwrap();
-        assert!(found.is_empty(), "{name}: {found:#?}");
-    }
-}
+use std::path::PathBuf;
 
 /// The row of a class on Today: its register, then here, late, absent, without a reason.
 async fn row(today: &Browser, class: &str) -> Vec<String> {
@@ -96,6 +71,26 @@ fn pages(desk: &Desk, register: &str) -> Vec<(&'static str, String)> {
         ("staff_member", format!("/staff/{staff}")),
         ("cards", "/cards".into()),
         ("cards_pupil", format!("/cards/{pupil}")),
+        ("calls", "/calls".into()),
+        ("calls_found", "/calls?find=a".into()),
+        ("unexplained", "/unexplained".into()),
+        ("pupils", format!("/pupils?class={}", room.class)),
+        ("pupil", format!("/pupils/{pupil}")),
+        ("pupil_add", "/pupils/add".into()),
+        ("plans", "/plans".into()),
+        ("leave", "/leave".into()),
+        ("leave_ask", format!("/leave/ask/{pupil}")),
+        ("late_book", "/door".into()),
+        ("slips", "/door/slips".into()),
+        ("late_week", "/door/week".into()),
+        ("calendar", "/calendar".into()),
+        ("import", "/import".into()),
+        ("reception", "/reception".into()),
+        ("roll_call", "/roll-call".into()),
+        ("paper", format!("/paper/{DATE}-am")),
+        ("ledger_class", format!("/ledger/class/{}/{DATE}-am", room.class)),
+        ("ledger_pupil", format!("/ledger/pupil/{pupil}")),
+        ("take", format!("/take/{}/{DATE}-pm", room.class)),
         ("account", "/account".into()),
         ("account_factor", "/account/factor".into()),
     ]
@@ -104,7 +99,7 @@ fn pages(desk: &Desk, register: &str) -> Vec<(&'static str, String)> {
 /// Without scripts: complete and right when loaded again, and forms work. A mark is amended.
 async fn without_scripts(desk: &Desk, kiosk: &mut Kiosk, register: &str) {
     let room = &desk.world.rooms[0];
-    let page = desk.logged_in("plain", Eyes { scripts: false, ..Eyes::OFFICE }).await;
+    let page = desk.logged_in("plain", Eyes { scripts: false, ..Eyes::OFFICE }).await.unwrap();
     page.go("/today").await.unwrap();
     assert_eq!(page.texts("table.registers tbody th a").await.unwrap().len(), 14);
     let before = row(&page, &room.class_name).await;
@@ -153,7 +148,7 @@ async fn without_scripts(desk: &Desk, kiosk: &mut Kiosk, register: &str) {
 
 /// A telephone, and the narrowest window of WCAG's reflow: nothing is to be scrolled sideways.
 async fn narrow(desk: &Desk, register: &str) {
-    let page = desk.logged_in("narrow", Eyes { narrow: Some(320), ..Eyes::OFFICE }).await;
+    let page = desk.logged_in("narrow", Eyes { narrow: Some(320), ..Eyes::OFFICE }).await.unwrap();
     let mut too_wide = Vec::new();
     for (name, path) in pages(desk, register) {
         page.go(&path).await.unwrap();
@@ -165,12 +160,12 @@ async fn narrow(desk: &Desk, register: &str) {
 }
 
 async fn dark(desk: &Desk, register: &str) {
-    let page = desk.logged_in("dark", Eyes { dark: true, ..Eyes::OFFICE }).await;
+    let page = desk.logged_in("dark", Eyes { dark: true, ..Eyes::OFFICE }).await.unwrap();
     let is_dark = page.script("return matchMedia('(prefers-color-scheme: dark)').matches").await.unwrap();
     assert_eq!(is_dark, true, "this browser was to prefer dark pages");
     for (name, path) in pages(desk, register) {
         page.go(&path).await.unwrap();
-        desk.accessible(&page, &format!("dark_{name}")).await;
+        desk.accessible(&page, &format!("dark_{name}")).await.unwrap();
     }
     page.close().await.unwrap();
 }
@@ -184,22 +179,19 @@ async fn kiosk_of(world: &World) -> Kiosk {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_office_pages_in_a_browser() {
-    let driver = Driver::start().await.unwrap();
-    let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/node_modules/axe-core/axe.min.js");
-    let axe = std::fs::read_to_string(&axe).unwrap_or_else(|e| panic!("{}: {e}: run `make assets`", axe.display()));
     let home = tempfile::tempdir().unwrap();
     let world = World::make(home.path()).await.unwrap();
     let mut kiosk = kiosk_of(&world).await;
-    let desk = Desk { home, world, driver, axe };
+    let desk = Desk::of(home.path(), world).await.unwrap();
 
-    let page = desk.sit("office", Eyes::OFFICE).await;
+    let page = desk.sit("office", Eyes::OFFICE).await.unwrap();
     page.go("/login").await.unwrap();
-    desk.accessible(&page, "login").await;
+    desk.accessible(&page, "login").await.unwrap();
     page.write("#username", "nobody").await.unwrap();
     page.write("#password", "a guess").await.unwrap();
     page.click("form button").await.unwrap();
     page.until("refused", async |b| Ok(!b.texts("#problem").await?.is_empty())).await.unwrap();
-    desk.accessible(&page, "login_refused").await;
+    desk.accessible(&page, "login_refused").await.unwrap();
     let user = desk.world.user("office").unwrap();
     page.log_in(&user.username, &user.password).await.unwrap();
     assert_eq!(page.path().await.unwrap(), "/today");
@@ -214,7 +206,7 @@ async fn the_office_pages_in_a_browser() {
     let register = link_of(&page, &desk.world.rooms[0].class_name).await;
     for (name, path) in pages(&desk, &register) {
         page.go(&path).await.unwrap();
-        desk.accessible(&page, name).await;
+        desk.accessible(&page, name).await.unwrap();
     }
     page.go(&register).await.unwrap();
     let rows = page.texts("table.marks tbody tr th").await.unwrap();

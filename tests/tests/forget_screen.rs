@@ -80,7 +80,7 @@ fn roster() -> Vec<Row> {
             born_month: None,
             first: text(&format!("Pupil {n}")),
             last: text("Okafor"),
-            classes: vec![Membership { class: CLASS, from: date, until: None }],
+            classes: vec![Membership { class: CLASS, from: date, until: None, from_half: None, until_half: None }],
             birthday: None,
             cards: Vec::new(),
         }));

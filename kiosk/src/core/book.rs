@@ -3,7 +3,7 @@
 //! Must never: hold what the kiosk's own person said (that is the ledger's), or drop a row it has no use for today.
 
 use chrono::NaiveDate;
-use shared::calendar::SessionKey;
+use shared::calendar::{Half, SessionKey};
 use shared::id::{ClassId, PupilId, RollCallId, StaffId};
 use shared::text::{Name, Text};
 use shared::wire::v1::{
@@ -114,10 +114,8 @@ impl Book {
     }
 
     /// Whether a pupil is of a class on a date.
-    pub fn is_member(&self, pupil: PupilId, class: ClassId, date: NaiveDate) -> bool {
-        self.pupils.get(&pupil).is_some_and(|p| {
-            p.classes.iter().any(|m| m.class == class && m.from <= date && m.until.is_none_or(|u| date <= u))
-        })
+    pub fn is_member(&self, pupil: PupilId, class: ClassId, session: SessionKey) -> bool {
+        self.pupils.get(&pupil).is_some_and(|p| p.classes.iter().any(|m| m.class == class && m.holds(session)))
     }
 
     /// What the school chose.
@@ -125,14 +123,25 @@ impl Book {
         self.settings.as_ref().map(|s| s.choices.clone()).unwrap_or_default()
     }
 
-    /// The pupils of a class on a date, by first name, then surname.
-    pub fn roll(&self, class: ClassId, date: NaiveDate) -> Vec<PupilId> {
-        self.sorted(class, date, Sort::First)
+    /// The pupils of a class in a session, by first name, then surname.
+    pub fn roll(&self, class: ClassId, session: SessionKey) -> Vec<PupilId> {
+        self.sorted(class, session, Sort::First)
     }
 
-    /// The pupils of a class on a date.
-    pub fn sorted(&self, class: ClassId, date: NaiveDate, by: Sort) -> Vec<PupilId> {
-        let mut roll: Vec<_> = self.pupils.values().filter(|p| self.is_member(p.pupil, class, date)).collect();
+    /// The pupils of a class on a date, those who change class at noon too.
+    pub fn roll_of_day(&self, class: ClassId, date: NaiveDate) -> Vec<PupilId> {
+        let of = |half| SessionKey { date, half };
+        let either =
+            |p: &PupilRow| self.is_member(p.pupil, class, of(Half::Am)) || self.is_member(p.pupil, class, of(Half::Pm));
+        Self::in_order(self.pupils.values().filter(|p| either(p)).collect(), Sort::First)
+    }
+
+    /// The pupils of a class in a session.
+    pub fn sorted(&self, class: ClassId, session: SessionKey, by: Sort) -> Vec<PupilId> {
+        Self::in_order(self.pupils.values().filter(|p| self.is_member(p.pupil, class, session)).collect(), by)
+    }
+
+    fn in_order(mut roll: Vec<&PupilRow>, by: Sort) -> Vec<PupilId> {
         roll.sort_by_cached_key(|p| {
             let (first, last) = (p.first.to_lowercase(), p.last.to_lowercase());
             if by == Sort::First { (first, last, p.pupil) } else { (last, first, p.pupil) }

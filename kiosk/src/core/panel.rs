@@ -101,7 +101,7 @@ fn sort_by(model: &mut Model, sheet: &mut Sheet, sort: Sort) {
         model.sorts.insert(who, sort);
     }
     let gone: Vec<_> = sheet.order.iter().copied().filter(|p| model.is_gone(sheet, *p)).collect();
-    sheet.order = model.book.sorted(sheet.class, sheet.session.date, sort);
+    sheet.order = model.book.sorted(sheet.class, sheet.session, sort);
     sheet.order.extend(gone);
 }
 

@@ -104,7 +104,7 @@ pub(super) fn found(model: &Model, among: &Among) -> Vec<PupilId> {
 /// The names of a class on the day at hand, or of all who are known to be in it when the day is not known.
 pub(super) fn names(model: &Model, class: ClassId) -> Vec<PupilId> {
     match day(model) {
-        Some(date) => model.book.roll(class, date),
+        Some(date) => model.book.roll_of_day(class, date),
         None => {
             let mut all: Vec<_> =
                 model.book.pupils.values().filter(|p| model.book.class_of(p.pupil, None) == Some(class)).collect();

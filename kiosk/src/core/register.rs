@@ -20,8 +20,8 @@ use std::collections::BTreeSet;
 pub(super) fn open(model: &mut Model, class: ClassId, session: SessionKey) {
     let own = model.who.and_then(|w| model.sorts.get(&w)).copied();
     let sort = own.unwrap_or(model.book.choices().sort);
-    let mut order = model.book.sorted(class, session.date, sort);
-    let visits = |p: &PupilId| !model.book.is_member(*p, class, session.date) && model.book.others.contains_key(p);
+    let mut order = model.book.sorted(class, session, sort);
+    let visits = |p: &PupilId| !model.book.is_member(*p, class, session) && model.book.others.contains_key(p);
     let guests: BTreeSet<PupilId> = model.ledger.marked(session, class).filter(visits).collect();
     order.extend(&guests);
     let sheet = Sheet {
@@ -44,7 +44,7 @@ pub(super) fn open(model: &mut Model, class: ClassId, session: SessionKey) {
 /// New pupils get a tile at the end; nobody else moves.
 pub(super) fn follow_roll(model: &mut Model) {
     let (Stage::Register(sheet) | Stage::Submitted(sheet)) = &mut model.stage else { return };
-    for pupil in model.book.roll(sheet.class, sheet.session.date) {
+    for pupil in model.book.roll(sheet.class, sheet.session) {
         sheet.guests.remove(&pupil);
         if !sheet.order.contains(&pupil) {
             sheet.order.push(pupil);
@@ -74,7 +74,7 @@ impl Model {
     }
 
     pub(super) fn is_gone(&self, sheet: &Sheet, pupil: PupilId) -> bool {
-        !self.book.is_member(pupil, sheet.class, sheet.session.date)
+        !self.book.is_member(pupil, sheet.class, sheet.session)
     }
 
     /// What stands on a tile of a sheet.

@@ -225,7 +225,7 @@ fn recall(model: &mut Model, facts: &[Recalled]) {
     model.ledger.recall(facts);
     for fact in facts.iter().filter(|_| at_the_start) {
         sign_on::recall(model, fact);
-        if let Observation::Noticed { notice: Notice::StoreDamaged { kept, lost } } = &fact.what {
+        if let Observation::Noticed { notice: Notice::StoreDamaged { kept, lost, .. } } = &fact.what {
             model.damaged = Some((*kept, *lost));
         }
     }

@@ -13,6 +13,9 @@ use super::words;
 use shared::calendar::SessionKey;
 use shared::id::{ClassId, PupilId, StaffId};
 
+/// How long before close a register that nobody has begun is asked for.
+const NUDGE_MS: i64 = 10 * 60 * 1000;
+
 pub(super) fn screen(model: &Model) -> Screen {
     match &model.stage {
         Stage::Choose { notice } => choose(model, notice),
@@ -67,11 +70,42 @@ fn sign_on(model: &Model, page: usize, notice: &str, pin: Option<PinPad>) -> Scr
         state,
         staff,
         more,
+        notice: if notice.is_empty() && pin.is_none() { nudge(model) } else { notice.to_owned() },
         pin,
-        notice: notice.to_owned(),
         back: String::new(),
         roll_call: super::view_roll_call::button(model),
     })
+}
+
+/// In the last minutes before close: whose register nobody has begun. By this kiosk's own clock and what the feed says, so that it
+/// needs no network; nothing on a clock that nobody has checked.
+fn nudge(model: &Model) -> String {
+    let AtHand::One(session) = model.at_hand() else { return String::new() };
+    let now = model.seen.filter(|s| s.trusted).and_then(|s| s.best());
+    let (Some(now), Some(times)) = (now, model.book.times(session)) else { return String::new() };
+    if now < times.opens || now >= times.closes || times.closes.since(now) > NUDGE_MS {
+        return String::new();
+    }
+    let waits: Vec<String> = model
+        .classes()
+        .into_iter()
+        .filter(|class| model.submitted(session, *class).is_none() && marked(model, *class, session).0 == 0)
+        .filter(|class| awaited(model, *class, session))
+        .map(|class| model.book.class_name(class))
+        .collect();
+    if waits.is_empty() {
+        return String::new();
+    }
+    words::closes_soon(session.half, &waits, &words::clock(model.book.local(times.closes)))
+}
+
+/// Whether anybody of the class is to be in the room: one that is all on a visit takes no register.
+fn awaited(model: &Model, class: ClassId, session: SessionKey) -> bool {
+    let away = |p: &PupilId| {
+        let state = model.standing(session, *p).state;
+        matches!(state, TileState::ExpectedAbsent | TileState::ExpectedElsewhere)
+    };
+    model.book.roll(class, session).iter().any(|p| !away(p))
 }
 
 /// The key pad with what it says.
@@ -106,18 +140,23 @@ fn progress(model: &Model, class: ClassId, session: SessionKey) -> String {
     if let Some(at) = model.submitted(session, class) {
         return at.map_or_else(|| words::SUBMITTED.to_owned(), |at| words::submitted_at(model.book.local(at)));
     }
-    let roll = model.book.roll(class, session.date);
+    match marked(model, class, session) {
+        (0, _) => words::NOT_TAKEN.to_owned(),
+        (n, all) if n == all => words::EVERYONE_MARKED.to_owned(),
+        (n, all) => words::marked_of(n, all),
+    }
+}
+
+/// How many of a class have a mark, and of how many.
+fn marked(model: &Model, class: ClassId, session: SessionKey) -> (usize, usize) {
+    let roll = model.book.roll(class, session);
     let said = |p: &&PupilId| {
         !matches!(
             model.standing(session, **p).state,
             TileState::Blank | TileState::ExpectedAbsent | TileState::ExpectedElsewhere
         )
     };
-    match roll.iter().filter(said).count() {
-        0 => words::NOT_TAKEN.to_owned(),
-        n if n == roll.len() => words::EVERYONE_MARKED.to_owned(),
-        n => words::marked_of(n, roll.len()),
-    }
+    (roll.iter().filter(said).count(), roll.len())
 }
 
 fn choose(model: &Model, notice: &str) -> Screen {

@@ -71,7 +71,7 @@ fn roster(mode: Mode, seal_to: &str) -> Vec<Row> {
             pupil: pupil(n),
             first: text(first),
             last: text("Okafor"),
-            classes: vec![Membership { class: CLASS, from: date, until: None }],
+            classes: vec![Membership { class: CLASS, from: date, until: None, from_half: None, until_half: None }],
             birthday: None,
             of: None,
             born_month: None,

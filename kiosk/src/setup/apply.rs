@@ -5,11 +5,10 @@
 
 use super::network::{Address, Wifi};
 use super::{Rotation, Setup};
-use crate::reader::settings::Settings;
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 /// A file and its words.
@@ -31,6 +30,7 @@ pub fn apply(setup: &Setup, root: &Path) -> io::Result<Vec<String>> {
             fs::create_dir_all(folder)?;
         }
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(page.mode).open(&path)?;
+        file.set_permissions(Permissions::from_mode(page.mode))?; // one that lay there may have been open to others
         file.write_all(page.text.as_bytes())?;
         written.push(format!("/{}", page.path));
     }
@@ -48,10 +48,6 @@ fn pages(setup: &Setup) -> Vec<Page> {
     }
     if let Some(time) = &setup.time {
         pages.push(open("run/systemd/timesyncd.conf.d/rollbook.conf", format!("[Time]\nNTP={time}\n")));
-    }
-    if let Some(Settings::Keyboard { vendor, product }) = &setup.reader {
-        // The image lets no keyboard in but this one (80-rollbook-closed.rules).
-        pages.push(open(&format!("run/rollbook/keyboard-{vendor:04x}-{product:04x}"), String::new()));
     }
     if let Some(matrix) = touch(setup.rotation) {
         let degrees = setup.rotation.degrees();

@@ -53,13 +53,9 @@ impl<'t> Sieve<'t> {
 
 pub(super) fn fingerprint(text: &str) -> Result<Hash, String> {
     let digits: String = text.chars().filter(|c| !matches!(c, ':' | ' ' | '-')).collect();
-    let wrong =
-        || format!("the key's fingerprint has 64 digits from 0 to 9 and a to f; here are {}", digits.chars().count());
-    if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(wrong());
-    }
-    let json = serde_json::Value::String(digits.to_ascii_lowercase());
-    serde_json::from_value(json).map_err(|_| wrong())
+    crate::hex::bytes::<32>(&digits).map(Hash).ok_or_else(|| {
+        format!("the key's fingerprint has 64 digits from 0 to 9 and a to f; here are {}", digits.chars().count())
+    })
 }
 
 pub(super) fn name(text: &str, whose: &str) -> Result<Name, String> {

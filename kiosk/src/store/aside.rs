@@ -21,6 +21,8 @@ pub struct Aside {
     pub kept: u64,
     /// Entries that the server does not have and that could not be read.
     pub lost: u64,
+    /// Entries of which the server has the only copy now.
+    pub only_copy: u64,
 }
 
 /// Opens the store. Where its file is damaged, that is laid aside, and what can be read of it begins the new one: who the
@@ -62,11 +64,12 @@ fn begin<S>(
     let path = lay_aside(dir, at.wall)?;
     let salvaged = salvage::read(&path);
     let Salvage { unsent: kept, lost, .. } = salvaged;
+    let only_copy = salvaged.only_copy.map_or(0, |only| only.count);
     let enrolled = salvaged.enrolled();
-    tracing::error!(%found, kept, lost, enrolled, aside = %path.display(), "the kiosk's file is damaged and was set aside");
+    tracing::error!(%found, kept, lost, only_copy, enrolled, aside = %path.display(), "the kiosk's file is damaged and was set aside");
     let mut store = open(dir)?;
     put(&mut store, salvaged)?;
-    Ok((store, Some(Aside { path, enrolled, kept, lost })))
+    Ok((store, Some(Aside { path, enrolled, kept, lost, only_copy })))
 }
 
 /// Renames the file, and its write-ahead log with it, which may hold the newest marks.

@@ -212,14 +212,16 @@ pub fn prune(tx: &Transaction<'_>, now: Millis) -> Result<usize, StoreError> {
     )?)
 }
 
-/// Ends the current log and begins a new one with everything of it from number `from` on, and every earlier `Booted`
-/// and `Anchored` that is kept (they tie readings to time), each with the place where it stood first; and `notice`.
+/// Ends the current log and begins a new one with everything of it from number `from` on, with what stands in no second
+/// place yet (a server that is restored from before lost it, and asks for the current log alone), and with every earlier
+/// `Booted` and `Anchored` that is kept (they tie readings to time), each with the place where it stood first; and `notice`.
 /// After a fork (a cloned or restored card), or when the office retired the log.
 ///
 /// # Errors
 /// [`StoreError`]; then the current log goes on.
 pub fn begin_anew(tx: &Transaction<'_>, from: u64, notice: &Observed) -> Result<Standing, StoreError> {
     let old = current(tx)?;
+    let from = from.min(old.durable + 1);
     let mut facts = Vec::new();
     for entry in entries(tx, 0, usize::MAX)? {
         let mut fact: Observed = serde_json::from_str(&entry.body)?;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use shared::id::LogId;
 use shared::limits::BODY_BYTES;
 use shared::log::{Entry, First, Hash, Salt};
-use shared::observation::{Notice, Observation, Observed};
+use shared::observation::{Notice, Observation, Observed, OnlyCopy};
 use shared::time::Reading;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,8 @@ pub struct Salvage {
     pub unsent: u64,
     /// Entries that the server does not have and that cannot be read.
     pub lost: u64,
+    /// Entries that the server has and no backup of it, as far as this kiosk knows, and that cannot be read here.
+    pub only_copy: Option<OnlyCopy>,
 }
 
 impl Salvage {
@@ -44,8 +46,8 @@ impl Salvage {
 
     /// Writes it into a new store, whose log begins with it, each fact with the place where it stood first.
     pub(super) fn put(self, tx: &Transaction<'_>, at: Reading) -> Result<(), StoreError> {
-        let Self { kept, mut facts, heads, tail, unsent, lost } = self;
-        let what = Observation::Noticed { notice: Notice::StoreDamaged { kept: unsent, lost } };
+        let Self { kept, mut facts, heads, tail, unsent, lost, only_copy } = self;
+        let what = Observation::Noticed { notice: Notice::StoreDamaged { kept: unsent, lost, only_copy } };
         facts.push(Observed { at, by: None, what, origin: None });
         for (name, value) in &kept {
             super::kept::set(tx, name, value)?;
@@ -171,8 +173,13 @@ fn look(c: &Connection, found: &mut Salvage) {
                     found.facts.push(fact);
                 }
             }
-            // Forgotten long ago, or not to be read.
-            Ok(None) | Err(_) => found.lost += u64::from(seq > acked),
+            // Not to be read; or, where a backup has it, perhaps forgotten long ago.
+            Ok(None) | Err(_) if seq > acked => found.lost += 1,
+            Ok(None) | Err(_) if seq > durable => {
+                let only = found.only_copy.get_or_insert(OnlyCopy { log, first: seq, last: seq, count: 0 });
+                (only.last, only.count) = (seq, only.count + 1);
+            }
+            Ok(None) | Err(_) => {}
         }
     }
 }

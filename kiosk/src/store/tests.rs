@@ -176,6 +176,8 @@ fn after_a_fork_what_was_not_accepted_is_appended_again_once_with_its_origin() {
     let facts = [booted, tap(1), tap(2), tap(3)];
     let old = store.write_now(move |tx| log::append(tx, &facts)).unwrap();
     let first = store.write_now(|tx| log::entries(tx, 3, 1)).unwrap()[0].hash();
+    // The server has two, and a second place has them too.
+    store.write_now(|tx| log::acked(tx, 2, 2, Millis(1))).unwrap();
     let told = notice.clone();
     let new = store.write_now(move |tx| log::begin_anew(tx, 3, &told)).unwrap();
     assert_ne!(new.log, old[0].log);
@@ -194,6 +196,20 @@ fn after_a_fork_what_was_not_accepted_is_appended_again_once_with_its_origin() {
     let taps: Vec<_> = facts.iter().filter(|(_, f)| f.what.pupil().is_some()).map(|(origin, _)| *origin).collect();
     assert_eq!(taps.len(), 3);
     assert_eq!((taps[0], taps[1].log, taps[2].log), (old[1], third.log, third.log), "{taps:?}");
+}
+
+#[test]
+fn what_the_server_alone_has_goes_into_a_new_log_too_for_a_restored_server_asks_for_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let notice =
+        Observed { what: Observation::Noticed { notice: shared::observation::Notice::LogBegunAnew }, ..tap(9) };
+    store.write_now(|tx| log::append(tx, &[tap(1), tap(2), tap(3), tap(4)])).unwrap();
+    store.write_now(|tx| log::acked(tx, 3, 1, Millis(1))).unwrap();
+    store.write_now(move |tx| log::begin_anew(tx, 4, &notice)).unwrap();
+    let entries = store.write_now(|tx| log::entries(tx, 1, 10)).unwrap();
+    let origin = |e: &shared::log::Entry| serde_json::from_str::<Observed>(&e.body).unwrap().origin.map(|f| f.seq);
+    assert_eq!(entries.iter().map(origin).collect::<Vec<_>>(), [Some(2), Some(3), Some(4), None]);
 }
 
 #[test]

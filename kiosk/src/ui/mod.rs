@@ -77,6 +77,16 @@ pub fn window(send: impl Fn(Msg) + 'static) -> Result<(KioskWindow, Rc<Shown>), 
     Ok((window, shown))
 }
 
+/// Asks for the frame now. Under X11 the toolkit begins a frame only when a timer of a whole frame has run out, also
+/// after a minute of stillness: a finger would wait for nothing. Elsewhere (KMS) the screen's own rhythm decides.
+#[cfg(feature = "window")]
+fn at_once(window: &KioskWindow) {
+    use slint::winit_030::WinitWindowAccessor as _;
+    window.window().with_winit_window(slint::winit_030::winit::window::Window::request_redraw);
+}
+#[cfg(not(feature = "window"))]
+const fn at_once(_: &KioskWindow) {}
+
 /// Starts the kiosk with the front end it is given, and shows its window until it is closed. `on_shown` hears of each screen
 /// once it is what a finger touches.
 ///
@@ -100,6 +110,7 @@ pub fn run(
         if let Some(window) = weak.upgrade() {
             dress(&window, own.over(look));
             shown.show(&window, screen);
+            at_once(&window);
             on_shown(screen);
         }
     });

@@ -2,6 +2,7 @@
 //!
 //! Must never: let a code open twice, or keep a recovery code that can be read.
 
+use super::key::Key;
 use crate::secret;
 use crate::store::StoreError;
 use qrcodegen::{QrCode, QrCodeEcc};
@@ -14,7 +15,10 @@ pub const GRACE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Recovery codes that are made at once.
 const CODES: usize = 8;
 /// Bytes of an authenticator's secret (RFC 4226 recommends 160 bits).
-const SECRET_BYTES: usize = 20;
+pub const SECRET_BYTES: usize = 20;
+
+/// Bytes of one that is sealed: the seal's own 48, the account, the secret.
+const SEALED_BYTES: usize = 48 + 8 + SECRET_BYTES;
 
 /// How an account stands with its second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,14 +44,27 @@ impl Secret {
         secret::random().map(Self)
     }
 
-    /// From the text that a session keeps.
+    /// For a session to keep until a code proves it: sealed, for sessions.db is a file that others may get hold of.
+    ///
+    /// # Errors
+    /// When it cannot be sealed.
+    pub fn sealed(&self, key: &Key, account: i64) -> Result<String, StoreError> {
+        key.seal(account, &self.0).map(|sealed| secret::hex(&sealed))
+    }
+
+    /// From the text that a session keeps; none when it was sealed for another account or to another key.
     #[must_use]
+    pub fn opened(key: &Key, account: i64, text: &str) -> Option<Self> {
+        let sealed = secret::unhex::<SEALED_BYTES>(text)?;
+        Self::of(&key.open(account, &sealed)?).ok()
+    }
+
+    /// From hexadecimal digits, and to them: for a test that reads the page.
+    #[cfg(test)]
     pub fn from_hex(text: &str) -> Option<Self> {
         secret::unhex(text).map(Self)
     }
-
-    /// For a session to keep.
-    #[must_use]
+    #[cfg(test)]
     pub fn to_hex(&self) -> String {
         secret::hex(&self.0)
     }
@@ -120,7 +137,7 @@ impl Secret {
 ///
 /// # Errors
 /// When trust.db cannot be written.
-pub fn open(c: &Connection, account: i64, typed: &str, now: Millis) -> Result<bool, StoreError> {
+pub fn open(c: &Connection, key: &Key, account: i64, typed: &str, now: Millis) -> Result<bool, StoreError> {
     let typed: String = typed.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
     if typed.len() == 6 && typed.bytes().all(|b| b.is_ascii_digit()) {
         let held: Option<Vec<u8>> = c
@@ -128,7 +145,11 @@ pub fn open(c: &Connection, account: i64, typed: &str, now: Millis) -> Result<bo
             .optional()?
             .flatten();
         let Some(held) = held else { return Ok(false) };
-        let Some(step) = Secret::of(&held)?.step(&typed, now)? else { return Ok(false) };
+        let Some(plain) = key.open(account, &held) else {
+            tracing::error!(account, "a second factor was sealed to another key: its owner needs `user reset-factor`");
+            return Ok(false); // recovery codes still open
+        };
+        let Some(step) = Secret::of(&plain)?.step(&typed, now)? else { return Ok(false) };
         let step = i64::try_from(step).unwrap_or(i64::MAX);
         let once = "UPDATE account SET factor_step = ?2 WHERE id = ?1 AND factor_step < ?2";
         return Ok(c.execute(once, params![account, step])? == 1);
@@ -141,10 +162,10 @@ pub fn open(c: &Connection, account: i64, typed: &str, now: Millis) -> Result<bo
 ///
 /// # Errors
 /// When trust.db cannot be written.
-pub fn set(c: &Connection, account: i64, secret: &Secret, step: u64) -> Result<Vec<String>, StoreError> {
+pub fn set(c: &Connection, key: &Key, account: i64, secret: &Secret, step: u64) -> Result<Vec<String>, StoreError> {
     c.execute(
         "UPDATE account SET factor_secret = ?2, factor_step = ?3 WHERE id = ?1",
-        params![account, secret.0, i64::try_from(step).unwrap_or(i64::MAX)],
+        params![account, key.seal(account, &secret.0)?, i64::try_from(step).unwrap_or(i64::MAX)],
     )?;
     new_codes(c, account)
 }
@@ -172,6 +193,16 @@ pub fn new_codes(c: &Connection, account: i64) -> Result<Vec<String>, StoreError
 pub fn remove(c: &Connection, account: i64) -> Result<(), StoreError> {
     c.execute("UPDATE account SET factor_secret = NULL, factor_step = 0 WHERE id = ?1", [account])?;
     c.execute("DELETE FROM recovery WHERE account = ?1", [account])?;
+    Ok(())
+}
+
+/// Takes every second factor away, after a restore that brought no key to open them: each is set up again.
+///
+/// # Errors
+/// When trust.db cannot be written.
+pub fn remove_all(c: &Connection) -> Result<(), StoreError> {
+    c.execute("UPDATE account SET factor_secret = NULL, factor_step = 0", [])?;
+    c.execute("DELETE FROM recovery", [])?;
     Ok(())
 }
 
@@ -218,16 +249,19 @@ mod tests {
         let world = crate::testing::world();
         crate::office::visit::account(&world, world.school.id(), "office", crate::auth::Role::Office);
         let now = at(8, 0);
+        let key = world.stores.factor_key().clone();
         let (secret, codes) = world
             .stores
             .trust()
             .write_now(|c| {
                 let secret = Secret::new()?;
-                let codes = set(c, 1, &secret, 0)?;
+                let codes = set(c, &key, 1, &secret, 0)?;
                 Ok((secret, codes))
             })
             .unwrap();
-        let opens = |typed: &str, now| world.stores.trust().write_now(|c| open(c, 1, typed, now)).unwrap();
+        let opens = |typed: &str, now| {
+            world.stores.trust().write_now(|c| open(c, world.stores.factor_key(), 1, typed, now)).unwrap()
+        };
         let code = secret.code(now);
         assert!(opens(&code, now) && !opens(&code, now), "once");
         let later = now.plus(30_000);
@@ -240,5 +274,34 @@ mod tests {
         assert!(!opens("", later) && !opens(&codes[1][1..], later));
         world.stores.trust().write_now(|c| remove(c, 1)).unwrap();
         assert!(!opens(&codes[1], later) && !opens(&secret.code(later.plus(60_000)), later.plus(60_000)), "taken away");
+    }
+
+    #[test]
+    fn a_secret_of_before_is_sealed_when_the_folder_is_opened_and_no_byte_of_it_stays() {
+        let world = crate::testing::world();
+        crate::office::visit::account(&world, world.school.id(), "office", crate::auth::Role::Office);
+        let plain = *b"plain as it once was";
+        world
+            .stores
+            .trust()
+            .write_now(|c| Ok(c.execute("UPDATE account SET factor_secret = ?1", [plain.as_slice()])?))
+            .unwrap();
+        let holds = |world: &crate::testing::World| {
+            let file = world.stores.trust().path();
+            let journal = file.with_extension("db-wal");
+            let bytes = [file, journal.as_path()].into_iter().flat_map(|p| std::fs::read(p).unwrap_or_default());
+            bytes.collect::<Vec<u8>>().windows(plain.len()).any(|w| w == plain)
+        };
+        assert!(holds(&world), "the test would see it");
+        let crate::testing::World { folder, stores, school, app, .. } = world;
+        stores.stop();
+        drop((stores, school, app));
+        let world = crate::testing::world_in(folder);
+        assert!(!holds(&world), "it lies in trust.db still");
+        let now = at(8, 0);
+        let opens = |typed: &str| {
+            world.stores.trust().write_now(|c| open(c, world.stores.factor_key(), 1, typed, now)).unwrap()
+        };
+        assert!(opens(&Secret(plain).code(now)), "and the authenticator still fits");
     }
 }

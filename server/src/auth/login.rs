@@ -153,6 +153,7 @@ pub async fn code(
         let problem = format!("Too many tries. Wait {}, then try again.", waiting(seconds));
         return refused(&session, StatusCode::TOO_MANY_REQUESTS, problem).await;
     }
+    let key = app.stores.factor_key().clone();
     let found = app
         .stores
         .trust()
@@ -164,7 +165,7 @@ pub async fn code(
                     |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)),
                 )
                 .optional()?;
-            let fits = row.is_some() && factor::open(c, account, &form.code, now)?;
+            let fits = row.is_some() && factor::open(c, &key, account, &form.code, now)?;
             Ok(row.filter(|_| fits))
         })
         .await?;

@@ -3,6 +3,7 @@
 //! Must never: decide what a role may do. That stands in the table of routes ([`crate::router`]).
 
 pub mod factor;
+pub mod key;
 pub mod login;
 pub mod logins;
 pub mod password;

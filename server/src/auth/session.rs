@@ -177,16 +177,16 @@ pub async fn who_is_half_way(session: &Session) -> Result<Option<HalfWay>, tower
 ///
 /// # Errors
 /// When sessions.db cannot be written.
-pub async fn offer(session: &Session, secret: &super::factor::Secret) -> Result<(), tower_sessions::session::Error> {
-    session.insert(OFFERED, secret.to_hex()).await
+pub async fn offer(session: &Session, sealed: &str) -> Result<(), tower_sessions::session::Error> {
+    session.insert(OFFERED, sealed).await
 }
 
-/// The secret that is on the page, if one is.
+/// The secret that is on the page, if one is, as it was sealed.
 ///
 /// # Errors
 /// When sessions.db cannot be read.
-pub async fn offered(session: &Session) -> Result<Option<super::factor::Secret>, tower_sessions::session::Error> {
-    Ok(session.get::<String>(OFFERED).await?.and_then(|text| super::factor::Secret::from_hex(&text)))
+pub async fn offered(session: &Session) -> Result<Option<String>, tower_sessions::session::Error> {
+    session.get::<String>(OFFERED).await
 }
 
 /// It was taken, and is forgotten here.

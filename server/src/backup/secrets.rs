@@ -14,7 +14,7 @@ use std::path::Path;
 /// The sealed file's name in a backup.
 pub const NAME: &str = "secrets.age";
 /// Files of the data folder that are secrets.
-const FILES: [&str; 2] = ["server.key", "server.crt"];
+const FILES: [&str; 3] = ["server.key", "server.crt", crate::auth::key::FILE];
 /// Settings of a school that are secrets.
 const SETTINGS: [&str; 2] = ["card_key", "seal_secret"];
 

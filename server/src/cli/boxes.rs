@@ -7,8 +7,6 @@ use crate::enrol::whole_box;
 use crate::store::{StoreError, Stores};
 use crate::tls;
 use chrono::NaiveDate;
-use shared::act::Officer;
-use std::path::Path;
 use std::process::ExitCode;
 
 #[derive(clap::Subcommand)]
@@ -47,12 +45,12 @@ pub(super) enum Args {
     },
 }
 
-pub(super) fn run(args: &Args, stores: &Stores, data: &Path) -> Outcome {
+pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     let now = stores.clock().now().at;
     match args {
         Args::New { school, kiosks, until, by, json } => {
             let school = chosen(stores, school.as_deref())?;
-            let key = tls::identity(data)?.pin;
+            let key = tls::identity(stores.dir())?.pin;
             let by = at_the_terminal(by.as_deref())?;
             let calendar = school.read_now(|tx| tx.calendar())?;
             let end = whole_box::last_day(&calendar, *until)?;
@@ -78,10 +76,7 @@ pub(super) fn run(args: &Args, stores: &Stores, data: &Path) -> Outcome {
                     (false, false) => "over",
                 };
                 let last = calendar.date_of(code.until.plus(-1));
-                let by = match &code.by {
-                    Officer::Person { name, .. } => name,
-                    Officer::Rule { rule, .. } => rule,
-                };
+                let by = code.by.name();
                 println!(
                     "{:>4}  {state:<7} {} of {} left, to the end of {last}, made by {by}",
                     code.id, code.remaining, code.uses

@@ -31,6 +31,9 @@ pub(super) struct Args {
     /// Go on although most pupils on roll are not in the file and would leave.
     #[arg(long)]
     many_leavers: bool,
+    /// Do as the file says also with pupils whom the office moved to another class by hand.
+    #[arg(long)]
+    undo_moves: bool,
     /// Who imports, for the record.
     #[arg(long)]
     by: Option<String>,
@@ -46,6 +49,7 @@ pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
         classes: args.classes.as_deref().map(Classes::from_words),
         school: args.from_school.clone(),
         many_leavers: args.many_leavers,
+        undo_moves: args.undo_moves,
     };
     let now = stores.clock().now();
     let mut source = NewIds::new()?;

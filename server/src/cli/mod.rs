@@ -138,7 +138,6 @@ fn run(cli: Cli, clock: Clock) -> Outcome {
         )
         .into());
     }
-    let data = cli.data.clone();
     if let Command::Check(args) = &cli.command {
         return check::run(args, &cli.data, &clock); // a damaged file must not keep it from looking
     }
@@ -150,7 +149,7 @@ fn run(cli: Cli, clock: Clock) -> Outcome {
         Command::Staff(args) => staff::run(&args, &stores),
         Command::Card(args) => card::run(&args, &stores),
         Command::Device(args) => device::run(&args, &stores),
-        Command::Box(args) => boxes::run(&args, &stores, &data),
+        Command::Box(args) => boxes::run(&args, &stores),
         Command::Backup(args) => backup::run(&args, &stores),
         Command::RecoveryKey(args) => recovery_key::run(&args, &stores),
         Command::Import(args) => import::run(&args, &stores),

@@ -22,11 +22,14 @@ pub(super) struct Args {
     /// Leave out the two terms of history.
     #[arg(long)]
     no_history: bool,
+    /// So many years of history in their place, for measuring.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=20), conflicts_with = "no_history")]
+    years: u8,
 }
 
 pub(super) fn run(args: &Args, stores: &Stores) -> Outcome {
     let date = args.date.or_else(|| weekday(stores.clock().now().at.0)).ok_or("no date: say --date yyyy-mm-dd")?;
-    let wish = Wish { slug: args.school.clone(), seed: args.seed, date, history: !args.no_history };
+    let wish = Wish { slug: args.school.clone(), seed: args.seed, date, history: !args.no_history, years: args.years };
     let made = sample::create(stores, &wish)?;
     println!("{}", serde_json::to_string_pretty(&made)?);
     Ok(ExitCode::SUCCESS)

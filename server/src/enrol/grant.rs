@@ -92,7 +92,7 @@ pub(super) async fn give(app: &App, code: String, grant: Grant) -> Result<KioskI
     let now = app.clock.now();
     let granted =
         to_json(&Granted { kiosk, school: grant.school, room: grant.room.clone(), mode: grant.mode }, "an enrolment")?;
-    let (room, mode, by) = (grant.room.clone(), grant.mode, officer_name(&grant.by));
+    let (room, mode, by) = (grant.room.clone(), grant.mode, grant.by.name().to_string());
     let in_school = grant.school;
     school.write(move |tx| in_register(tx, now, kiosk, &grant)).await?;
     // Not known by any token until the kiosk fetches one.
@@ -184,12 +184,5 @@ pub(crate) const fn mode_text(mode: Mode) -> &'static str {
     match mode {
         Mode::Classroom => "classroom",
         Mode::Reception | Mode::RollCall => "reception",
-    }
-}
-
-fn officer_name(by: &Officer) -> String {
-    match by {
-        Officer::Person { name, .. } => name.to_string(),
-        Officer::Rule { rule, .. } => rule.to_string(),
     }
 }

@@ -10,6 +10,7 @@ use crate::store::columns::DateCol;
 use crate::store::{StoreError, WriteTx};
 use chrono::{Datelike, Days, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, params};
+use shared::calendar::Half;
 use shared::id::{ClassId, KioskId, PupilId, StaffId};
 use shared::text::Text;
 use shared::wire::v1::{Choices, ClassRow, FindBy, Membership, PupilRow, RowBody, Settings, StaffRow};
@@ -148,7 +149,8 @@ fn memberships(c: &Connection, today: NaiveDate) -> Result<BTreeMap<PupilId, Vec
     let mut found = c.prepare_cached(
         "SELECT m.pupil, m.class, max(m.from_on, e.joined_on),
                 CASE WHEN m.until_on IS NULL THEN e.left_on WHEN e.left_on IS NULL THEN m.until_on
-                     ELSE min(m.until_on, e.left_on) END AS until
+                     ELSE min(m.until_on, e.left_on) END AS until,
+                m.from_half = 'pm' AND m.from_on >= e.joined_on, m.until_half = 'am' AND m.until_on <= ifnull(e.left_on, '9999-12-31')
          FROM membership m JOIN enrolment e ON e.pupil = m.pupil
           AND m.from_on <= ifnull(e.left_on, '9999-12-31') AND ifnull(m.until_on, '9999-12-31') >= e.joined_on
          WHERE max(m.from_on, e.joined_on) <= ?2 AND ifnull(until, '9999-12-31') >= ?1
@@ -161,6 +163,8 @@ fn memberships(c: &Connection, today: NaiveDate) -> Result<BTreeMap<PupilId, Vec
             class: ClassId::from_bytes(r.get(1)?),
             from: r.get::<_, DateCol>(2)?.0,
             until: r.get::<_, Option<DateCol>>(3)?.map(|d| d.0),
+            from_half: r.get::<_, bool>(4)?.then_some(Half::Pm),
+            until_half: r.get::<_, Option<bool>>(5)?.unwrap_or_default().then_some(Half::Am),
         });
     }
     Ok(out)

@@ -36,6 +36,8 @@ pub struct Changes {
     pub pupils: Vec<PupilRow>,
     pub enrolments: Vec<(PupilId, Vec<Enrolment>)>,
     pub members: Vec<(PupilId, Vec<Member>)>,
+    /// Whom the office moved, and the class that the file has instead: they stay where the office put them.
+    pub by_hand: Vec<(PupilId, ClassId)>,
     pub contacts: Vec<(PupilId, Vec<Contact>)>,
     pub staff: Vec<StaffRow>,
     pub teaching_new: Vec<(StaffId, ClassId)>,

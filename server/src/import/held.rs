@@ -7,7 +7,7 @@ use crate::store::StoreError;
 use crate::store::columns::{DateCol, HalfCol};
 use chrono::{Days, NaiveDate};
 use rusqlite::{Connection, OptionalExtension};
-use shared::calendar::Half;
+use shared::calendar::{Half, SessionKey};
 use shared::id::{ClassId, PupilId, StaffId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,6 +97,8 @@ pub struct Held {
     pub teaching: BTreeSet<(StaffId, ClassId)>,
     /// The last session up to today in which each pupil has a mark, where it is not long ago.
     pub last_mark: BTreeMap<PupilId, (NaiveDate, Half)>,
+    /// The class into which the office moved a pupil last, and the first session there.
+    pub by_hand: BTreeMap<PupilId, (ClassId, SessionKey)>,
     /// Rejects of the last import: file, line, reason.
     pub rejects: Vec<(String, u32, String)>,
 }
@@ -211,6 +213,18 @@ impl Held {
             if let Ok(day) = day.parse() {
                 let half = if half == "pm" { Half::Pm } else { Half::Am };
                 held.last_mark.insert(PupilId::from_bytes(r.get(0)?), (day, half));
+            }
+        }
+        let mut q = c.prepare(
+            "SELECT a.pupil, json_extract(f.body, '$.act.change.class'), json_extract(f.body, '$.act.change.from')
+             FROM pupil_act a JOIN fact f ON f.log = a.log AND f.seq = a.seq
+             WHERE a.kind = 'moved' AND f.body IS NOT NULL ORDER BY a.at, a.log, a.seq",
+        )?;
+        let mut rows = q.query([])?;
+        while let Some(r) = rows.next()? {
+            let (class, from): (String, String) = (r.get(1)?, r.get(2)?);
+            if let (Ok(class), Ok(from)) = (class.parse(), from.parse()) {
+                held.by_hand.insert(PupilId::from_bytes(r.get(0)?), (class, from)); // the last one counts
             }
         }
         let mut q = c.prepare("SELECT file, line, reason FROM import_reject ORDER BY id")?;

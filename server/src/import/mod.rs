@@ -7,6 +7,7 @@ pub mod held;
 mod manifest;
 mod new_ids;
 pub mod oneroster;
+pub mod people;
 pub mod plan;
 pub mod read;
 pub mod reject;
@@ -60,6 +61,8 @@ pub struct Request {
     pub school: Option<String>,
     /// More than half of the pupils may leave.
     pub many_leavers: bool,
+    /// The file counts, also against what the office moved by hand.
+    pub undo_moves: bool,
 }
 
 /// Why nothing was imported.
@@ -139,7 +142,10 @@ pub fn look(
     let own_name = held::setting(c, "name")?;
     let choice = Choice { classes, school, own_name };
     let roster = parse(files, &choice, &mut rejects)?;
-    let held = Held::read(c, today)?;
+    let mut held = Held::read(c, today)?;
+    if request.undo_moves {
+        held.by_hand.clear();
+    }
     let plan = plan::plan(&roster, &held, today, ids, &mut rejects);
     rejects.sort();
     rejects.dedup();

@@ -9,7 +9,7 @@ pub mod places;
 mod staff;
 
 use super::changes::Changes;
-use super::held::Held;
+use super::held::{Held, Member};
 use super::reject::{Reason, Reject};
 use super::roster::{Contact, Membership, Pupil, Roster};
 use chrono::{Datelike, NaiveDate};
@@ -17,7 +17,7 @@ use classes::ClassMap;
 use match_pupils::Matches;
 use places::{Frame, Wanted};
 use shared::calendar::Half;
-use shared::id::PupilId;
+use shared::id::{ClassId, PupilId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What will change, and what the file came to.
@@ -139,6 +139,14 @@ impl Rolls<'_> {
         }
     }
 
+    /// The class that the file wants for a pupil whom the office has moved into another one this school year.
+    fn moved_by_hand(&self, id: PupilId, stood: &[Member], then: &[Member]) -> Option<ClassId> {
+        let (class, from) = self.held.by_hand.get(&id)?;
+        let newest = |all: &[Member]| all.iter().max_by_key(|m| (m.from, m.from_half)).map(|m| m.class);
+        let fresh = from.date >= year_start(self.today);
+        (fresh && newest(stood) == Some(*class)).then(|| newest(then).filter(|wanted| wanted != class)).flatten()
+    }
+
     /// Places and enrolments of everybody. Answers who is on roll: before, after.
     fn plan(
         &self,
@@ -187,6 +195,13 @@ impl Rolls<'_> {
                     rejects.push(Reject { file: place.file.to_owned(), line: place.line, reason: Reason::TwoClasses });
                 }
                 on_roll::stay(rolls, merged.members, pupil, frame)
+            };
+            let members_then = match self.moved_by_hand(id, stood, &members_then) {
+                Some(wanted) if !leaves => {
+                    changes.by_hand.push((id, wanted));
+                    stood.to_vec()
+                }
+                _ => members_then,
             };
             after += on(&rolls_then);
             tally(changes, rolls, &rolls_then, stood, &members_then, self.today);

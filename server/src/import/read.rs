@@ -177,7 +177,7 @@ pub fn zip(bytes: &[u8]) -> Result<Vec<NamedFile>, ReadError> {
     let mut found = Vec::new();
     let mut total = 0;
     for index in 0..archive.len() {
-        let listed = archive.name_for_index(index).unwrap_or_default().to_owned();
+        let listed = archive.name_for_index(index).and_then(Result::ok).unwrap_or_default().into_owned();
         let entry = match archive.by_index(index) {
             Ok(entry) => entry,
             Err(zip::result::ZipError::UnsupportedArchive(why)) if why.contains("assword") => {
@@ -187,9 +187,10 @@ pub fn zip(bytes: &[u8]) -> Result<Vec<NamedFile>, ReadError> {
         };
         // Only names without tricks; nothing is unpacked to disk, but a file that tries is not to be trusted.
         let Some(inside) = entry.enclosed_name() else { return Err(ReadError::Trick) };
-        if entry.name().starts_with('/')
-            || entry.name().contains(['\\', ':', '\0'])
-            || entry.name().split('/').any(|part| part == "..")
+        let Ok(said) = entry.name() else { return Err(ReadError::Trick) };
+        if said.starts_with('/')
+            || said.contains(['\\', ':', '\0'])
+            || said.split('/').any(|part| part == "..")
             || entry.is_symlink()
         {
             return Err(ReadError::Trick);

@@ -124,6 +124,8 @@ pub struct Report {
     pub on_roll: u32,
     /// What changes.
     pub changes: Tally,
+    /// Pupils whom the office moved by hand this school year and whom the file has elsewhere: they stay.
+    pub by_hand: u32,
     /// What must be chosen first. Nothing is written while there is any.
     pub needs: Vec<Need>,
     /// Things worth saying.
@@ -172,6 +174,7 @@ impl Report {
             contacts: here.iter().filter_map(|p| p.contacts.as_ref()).map(|c| count(c)).sum(),
             on_roll: plan.on_roll,
             changes: plan.changes.tally,
+            by_hand: count(&plan.changes.by_hand),
             needs,
             notes,
             rejects: by_reason,
@@ -200,6 +203,14 @@ impl Report {
         }
         for note in &self.notes {
             let _ = writeln!(out, "{note}");
+        }
+        if self.by_hand > 0 {
+            let _ = writeln!(
+                out,
+                "Moved by the office, and in another class in this file: {}. They stay where the office put them; \
+                 --undo-moves does as the file says.",
+                some(self.by_hand, "pupil")
+            );
         }
         for need in &self.needs {
             let _ = writeln!(out, "Please choose: {need}");

@@ -60,6 +60,27 @@ async fn a_tap_reaches_the_page_without_a_click_and_stops_with_the_account() {
     assert_eq!(event(&mut stream).await, None, "whoever was disabled sees no more");
 }
 
+/// A page can tell that nothing happens from a network that was cut: it hears something every ten seconds.
+#[tokio::test]
+async fn a_page_on_which_nothing_happens_hears_the_server_all_the_same() {
+    let world = world();
+    visit::account(&world, world.school.id(), "shah", Role::Office);
+    let server = visit::server(&world).await;
+    let mut person = Visitor::logged_in(&server, "shah").await;
+    let response = person.open(Request::get("/live/today").body(Body::empty()).unwrap()).await;
+    let mut stream = response.into_body().into_data_stream();
+    event(&mut stream).await.unwrap();
+    let heard = async {
+        while let Some(chunk) = stream.next().await {
+            if chunk.unwrap() == "event: beat\n\n" {
+                return;
+            }
+        }
+        panic!("the stream ended");
+    };
+    tokio::time::timeout(Duration::from_secs(20), heard).await.expect("twenty seconds of silence");
+}
+
 #[tokio::test]
 async fn live_pages_end_with_the_server() {
     let world = world();

@@ -3,6 +3,7 @@
 //! Must never: post a code by itself. A plan is a fact; the register decides what it does to each session.
 
 use super::choose::{self, Group};
+use super::clash::{self, Wanted};
 use super::entry::{self, Pupil, Standing, found};
 use super::{Fields, Sent, Shell, html, named, words};
 use crate::auth::{Actor, Role};
@@ -129,10 +130,8 @@ fn plans(tx: &ReadTx<'_>, pupil: PupilId, session: SessionKey) -> Result<Vec<Pla
         } else {
             format!("{} until {}", words::session(from), words::session(until))
         };
-        let mut text = format!("{span}: {code}, {}", code.meaning());
-        for part in [r.get::<_, Option<String>>(6)?, r.get(7)?].into_iter().flatten() {
-            text = format!("{text} · {part}");
-        }
+        let planned = words::planned(code, r.get::<_, Option<String>>(6)?.as_deref());
+        let text = format!("{span}: {planned} · {}", r.get::<_, String>(7)?);
         Ok(Plan { id: PlanId::from_bytes(r.get(0)?), words: text })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -164,23 +163,45 @@ pub async fn submit(
     let said: Remark = choose::needed(fields.one("said"), "What was said")?;
     let reason = choose::plain(&format!("{told_by}: {said}"), "What was said")?;
     let others: Vec<PupilId> = fields.all("child").map(named).collect::<Result<_, _>>()?;
-    let (now, by) = (app.clock.now(), actor.officer());
-    let class = actor.school.write(move |tx| {
+    let (now, by, seen) = (app.clock.now(), actor.officer(), fields.one("seen").to_owned());
+    let what = words::planned(code, detail.as_deref());
+    let done = actor.school.write(move |tx| {
         let Some(who) = entry::pupil(tx, pupil, session)? else { return Ok(None) };
         let siblings = if others.is_empty() { Vec::new() } else { calls::siblings(tx, pupil, session)? };
+        if others.iter().any(|one| *one != who.id && !siblings.iter().any(|(sibling, _)| sibling == one)) {
+            return Ok(None); // no child of this family
+        }
+        let children: Vec<PupilId> =
+            [pupil].into_iter().chain(others.into_iter().filter(|one| *one != pupil)).collect();
+        let wanted = Wanted { code, all: &[(from, until)], request: None };
+        let stands = clash::of_each(tx, &*tx.calendar()?, children.iter().copied(), wanted)?;
+        if !clash::shown(&stands, &seen) {
+            return Ok(Some(Err(stands)));
+        }
         let mut acts = Vec::new();
-        for pupil in [pupil].into_iter().chain(others) {
-            if pupil != who.id && !siblings.iter().any(|(sibling, _)| *sibling == pupil) {
-                return Ok(None); // no child of this family
-            }
+        for pupil in children {
             let plan = PlanId::from_bytes(secret::random()?);
             let (detail, reason) = (detail.clone(), reason.clone());
             acts.push(Act::Planned { plan, pupil, from, until, code, detail, reason });
         }
         record::acts(tx, now, &by, acts)?;
-        Ok(Some(who.class))
+        Ok(Some(Ok(who.class)))
     });
-    let class = found(class.await?)?;
+    let here = format!("/absence/{pupil}/{session}");
+    let class = match found(done.await?)? {
+        Ok(class) => class,
+        Err(stands) => {
+            let asks = clash::Asks {
+                here: "/today",
+                what,
+                when: words::stretch(from, until),
+                action: here.clone(),
+                back: here,
+                save: "Save the absence all the same",
+            };
+            return clash::page(&actor, &fields, stands, asks);
+        }
+    };
     if fields.one("back") == "calls" {
         return Ok(Redirect::to("/calls?done=planned").into_response());
     }

@@ -179,7 +179,7 @@ pub async fn end_others(State(app): State<App>, Extension(actor): Extension<Acto
 /// `GET /account/factor`: a new secret, to be put into an authenticator.
 pub async fn factor_page(State(app): State<App>, Extension(actor): Extension<Actor>, session: Session) -> Answer {
     let secret = factor::Secret::new()?;
-    session::offer(&session, &secret).await?;
+    session::offer(&session, &secret.sealed(app.stores.factor_key(), actor.account)?).await?;
     show(&app, &actor, &secret, None).await
 }
 
@@ -203,7 +203,9 @@ pub async fn set_factor(
     session: Session,
     Sent(form): Sent<FactorForm>,
 ) -> Answer {
-    let Some(secret) = session::offered(&session).await? else {
+    let offered = session::offered(&session).await?;
+    let secret = offered.and_then(|sealed| factor::Secret::opened(app.stores.factor_key(), actor.account, &sealed));
+    let Some(secret) = secret else {
         return Ok(Redirect::to("/account/factor").into_response()); // the page stood open for too long
     };
     own(&app, &actor, form.current).await?;
@@ -213,7 +215,8 @@ pub async fn set_factor(
         return show(&app, &actor, &secret, Some(problem)).await;
     };
     let account = actor.account;
-    let codes = app.stores.trust().write(move |c| factor::set(c, account, &secret, step)).await?;
+    let key = app.stores.factor_key().clone();
+    let codes = app.stores.trust().write(move |c| factor::set(c, &key, account, &secret, step)).await?;
     session::withdraw(&session).await?;
     tracing::info!(account, "a second factor was set up");
     html(&RecoveryPage { shell: Shell::of(&Actor { factor: Factor::Set, ..actor }, "/account"), codes })

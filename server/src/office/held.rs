@@ -5,7 +5,8 @@
 
 use super::amend::{seen_of, seen_text};
 use super::entry::{self, Standing, found};
-use super::{Sent, Shell, html, named, words};
+use super::list::{self, Sheet, View};
+use super::{Sent, Shell, named, words};
 use crate::auth::Actor;
 use crate::error::{Answer, Error};
 use crate::record;
@@ -13,7 +14,7 @@ use crate::state::App;
 use crate::store::columns::{int, uint};
 use crate::store::{ReadTx, StoreError};
 use askama::Template;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use shared::act::Act;
@@ -46,6 +47,7 @@ struct HeldPage {
 /// One fact in plain words.
 struct Line {
     when: String,
+    pupil: Option<PupilId>,
     who: String,
     what: String,
     by: String,
@@ -62,13 +64,29 @@ pub struct DecideForm {
     upto: String,
 }
 
-/// `GET /kiosks/held/{kiosk}`
-pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Path(kiosk): Path<String>) -> Answer {
+/// `GET /kiosks/held/{kiosk}?as`: never sifted, for the decision covers all of it.
+pub async fn page(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Path(kiosk): Path<String>,
+    Query(view): Query<View>,
+) -> Answer {
     let kiosk: KioskId = named(&kiosk)?;
     let shell = Shell::of(&actor, "/kiosks");
     let now = app.clock.now().at;
     let page = actor.school.read(move |tx| read(tx, kiosk, shell, now));
-    html(&found(page.await?)?)
+    let page = found(page.await?)?;
+    let shown = page.facts.iter().filter_map(|fact| fact.pupil).collect();
+    list::answer(&page, view.file, sheet, shown)
+}
+
+fn sheet(page: &HeldPage) -> Sheet {
+    let row = |f: &Line| {
+        let stands = f.stands.as_ref().map(|s| s.text.clone()).unwrap_or_default();
+        vec![f.when.clone(), f.received.clone(), f.who.clone(), f.what.clone(), f.by.clone(), stands]
+    };
+    let head = vec!["Taken", "Received", "Pupil", "What", "By", "Stands now"];
+    Sheet { name: "held-back".to_owned(), head, rows: page.facts.iter().map(row).collect() }
 }
 
 fn read(tx: &ReadTx<'_>, kiosk: KioskId, shell: Shell, now: Millis) -> Result<Option<HeldPage>, StoreError> {
@@ -195,6 +213,7 @@ fn line(
         } else {
             format!("{from} to {until}")
         },
+        pupil: seen.what.pupil(),
         who: seen.what.pupil().map(|pupil| name_of(c, pupil)).transpose()?.unwrap_or_default(),
         what,
         by: seen.by.map(|staff| teacher(c, staff)).transpose()?.unwrap_or_else(|| "nobody signed on".to_owned()),

@@ -3,6 +3,7 @@
 //! Must never: show a pupil, a token, or a code that nobody typed.
 
 use super::entry::found;
+use super::list::{Bar, Sheet, View};
 use super::{Sent, Shell, choose, held, html, named, words};
 use crate::auth::Actor;
 use crate::device::Damaged;
@@ -13,11 +14,10 @@ use crate::state::App;
 use crate::store::StoreError;
 use crate::{device, enrol, feed};
 use askama::Template;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
 use chrono::{Days, NaiveDate};
 use rusqlite::Connection;
-use shared::act::Officer;
 use shared::calendar::Calendar;
 use shared::id::{ClassId, KioskId};
 use shared::text::Name;
@@ -31,6 +31,8 @@ struct KiosksPage {
     kiosks: Vec<Kiosk>,
     revoked: Vec<Kiosk>,
     online: usize,
+    all: usize,
+    bar: Bar,
     /// May look at what is held back.
     decides: bool,
     boxes: Vec<CodeLine>,
@@ -104,8 +106,8 @@ pub struct CodeForm {
     code: String,
 }
 
-/// `GET /kiosks`
-pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>) -> Answer {
+/// `GET /kiosks?filter&sort&as`
+pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(view): Query<View>) -> Answer {
     let now = app.clock.now().at;
     let all = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
@@ -115,17 +117,35 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>) ->
     let (revoked, mut kiosks): (Vec<_>, Vec<_>) = all.into_iter().partition(|k| k.revoked.is_some());
     kiosks.sort_by_cached_key(|k| (k.colour == "good", words::counted(&k.room))); // those that need somebody first
     let online = kiosks.iter().filter(|k| k.state == "Online").count();
+    let all = kiosks.len();
+    kiosks.retain(|k| view.keeps(&[&k.room, k.mode, &k.classes, k.state, &k.note]));
+    if view.sort == "room" {
+        kiosks.sort_by_cached_key(|k| words::counted(&k.room));
+    }
+    if let Some(kind) = view.file {
+        return sheet(&kiosks).answer(kind, Vec::new());
+    }
+    let bar = view.bar("/kiosks", &[], &[("needs", "those that need somebody first"), ("room", "room")]);
     let school = actor.school.id();
     let codes = app.stores.trust().read(move |t| whole_box::list(t, school)).await?;
     let boxes = codes.into_iter().filter(|code| code.holds(now)).map(|code| code_line(&calendar, &code)).collect();
     let proposed = calendar.date_of(now).checked_add_days(Days::new(7)).unwrap_or_default().to_string();
     let (shell, decides) = (Shell::of(&actor, "/kiosks"), actor.role.amends());
     let (most, key) = (whole_box::MOST, app.pin.to_string());
-    html(&KiosksPage { shell, kiosks, revoked, online, decides, boxes, most, proposed, key })
+    html(&KiosksPage { shell, kiosks, revoked, online, all, bar, decides, boxes, most, proposed, key })
+}
+
+fn sheet(kiosks: &[Kiosk]) -> Sheet {
+    let row = |k: &Kiosk| {
+        let (mode, state) = (k.mode.to_owned(), k.state.to_owned());
+        vec![k.room.clone(), mode, k.classes.clone(), state, k.note.clone(), k.app.clone(), k.held.clone()]
+    };
+    let head = vec!["Room", "Kind", "Classes", "How it is", "Note", "Version", "Held back"];
+    Sheet { name: "kiosks".to_owned(), head, rows: kiosks.iter().map(row).collect() }
 }
 
 fn code_line(calendar: &Calendar, code: &BoxCode) -> CodeLine {
-    let (name, last) = (whose(&code.by), calendar.date_of(code.until.plus(-1)));
+    let (name, last) = (code.by.name().to_string(), calendar.date_of(code.until.plus(-1)));
     CodeLine { id: code.id, left: left(code.remaining, code.uses, last), by: name }
 }
 
@@ -135,13 +155,6 @@ fn left(remaining: u32, uses: u32, last: NaiveDate) -> String {
         words::count(uses as usize, "kiosk", "kiosks"),
         words::day(last)
     )
-}
-
-fn whose(by: &Officer) -> String {
-    match by {
-        Officer::Person { name, .. } => name.to_string(),
-        Officer::Rule { rule, .. } => rule.to_string(),
-    }
 }
 
 /// `POST /kiosks/box`: a code for a whole box, shown this once.
@@ -171,11 +184,11 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
         "SELECT k.id, k.room, k.mode, k.seen_at, k.revoked_at, k.app, k.faults,
                 (SELECT group_concat(name, ', ') FROM
                    (SELECT c.name FROM kiosk_class kc JOIN class c ON c.id = kc.class WHERE kc.kiosk = k.id ORDER BY c.sort, c.name)),
-                (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1 AND {}), k.roll_call,
-                (SELECT value FROM setting WHERE name = 'store_damaged/' || lower(hex(k.id)))
+                (SELECT count(*) FROM log l JOIN fact f ON f.log = l.id WHERE l.kiosk = k.id AND f.held = 1 AND {}), k.roll_call
          FROM kiosk k ORDER BY k.mode DESC, k.room",
         held::BY_PEOPLE
     );
+    let damaged = Damaged::all(c, now)?;
     let mut statement = c.prepare_cached(&sql)?;
     let rows = statement.query_map([], |r| {
         let millis = |i| r.get::<_, Option<i64>>(i).map(|at| at.map(Millis));
@@ -184,16 +197,15 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
         let (id, held): (_, usize) = (KioskId::from_bytes(r.get(0)?), r.get(8)?);
         let when = |at| words::moment(calendar, at, today);
         let mut notes: Vec<String> = faults.iter().map(|f| fault(*f).to_owned()).collect();
-        let damaged = r.get::<_, Option<String>>(10)?.and_then(|text| Damaged::recent(&text, now));
-        if let Some(Damaged { at, lost, .. }) = damaged {
-            let lost = match lost {
+        if let Some(Damaged { at, lost, .. }) = damaged.get(&id) {
+            let lost = match *lost {
                 0 => "nothing was lost".to_owned(),
                 n => format!(
                     "{} could not be read: ask its teacher",
                     words::count(usize::try_from(n).unwrap_or(usize::MAX), "entry", "entries")
                 ),
             };
-            notes.push(format!("its memory card was damaged ({lost}; told {}): replace it", when(at)));
+            notes.push(format!("its memory card was damaged ({lost}; told {}): replace it", when(*at)));
         }
         let (state, colour) = match seen {
             None => ("Never seen", "warn"),
@@ -203,7 +215,11 @@ fn kiosks(c: &Connection, calendar: &Calendar, now: Millis) -> Result<Vec<Kiosk>
             }
             Some(seen) => {
                 notes.push(format!("last seen {}", when(seen)));
-                if faults.is_empty() && damaged.is_none() { ("Online", "good") } else { ("Needs a look", "warn") }
+                if faults.is_empty() && !damaged.contains_key(&id) {
+                    ("Online", "good")
+                } else {
+                    ("Needs a look", "warn")
+                }
             }
         };
         let mode = match feed::mode(r.get_ref(2)?.as_str()?, r.get(9)?) {

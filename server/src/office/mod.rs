@@ -6,19 +6,24 @@
 pub mod absence;
 pub mod account;
 pub mod amend;
+pub mod calendar;
 pub mod calls;
 pub mod cards;
 mod choose;
-pub mod door;
+mod clash;
 #[cfg(test)]
-mod door_tests;
+mod clash_tests;
+pub mod door;
 mod entry;
 pub mod held;
 pub mod import;
 pub mod kiosks;
 pub mod leave;
 pub mod ledger;
+pub mod list;
 pub mod looks;
+#[cfg(test)]
+mod pages_tests;
 pub mod paper;
 #[cfg(test)]
 mod people_tests;
@@ -42,6 +47,7 @@ mod take_tests;
 mod tests;
 pub mod today;
 pub mod unexplained;
+pub mod upload;
 #[cfg(test)]
 pub mod visit;
 mod words;
@@ -49,17 +55,24 @@ mod words;
 use crate::auth::factor::Factor;
 use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
+use crate::look::Shown;
 use askama::Template;
-use axum::extract::{FromRequest, Request};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequest, Query, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
+use shared::id::PupilId;
 use std::str::FromStr;
 
 /// What surrounds every page of somebody who is logged in.
 pub struct Shell {
-    /// Pages this role has.
+    /// Pages of every day that this role has.
     pub nav: Vec<Item>,
+    /// Its other pages: one press away, so that the bar is one line on an office's screen.
+    pub more: Vec<Item>,
+    /// Whether the page is one of those.
+    pub more_here: bool,
     /// The school's name.
     pub school: String,
     /// Who is logged in.
@@ -82,6 +95,11 @@ pub struct Item {
     pub here: bool,
 }
 
+/// Pages that stand in the bar when there are more than fit into it.
+const DAILY: usize = 7;
+/// Pages that fit into the bar.
+const BAR: usize = 8;
+
 impl Shell {
     /// Of a person, on the page with this address.
     #[must_use]
@@ -93,8 +111,9 @@ impl Shell {
             ("/pupils", "Pupils", role.sees_reasons()),
             ("/plans", "Planned", role.sees_reasons()),
             ("/leave", "Leave", role.sees_reasons()),
-            ("/door", "Reception", role.sees_reasons()),
+            ("/door", "Late book", role.sees_reasons()),
             ("/roll-call", "Roll call", role.sees_today_names()),
+            ("/calendar", "Calendar", role.sees_reasons()),
             ("/staff", "Staff", people),
             ("/cards", "Cards", people),
             ("/kiosks", "Kiosks", role.sees_kiosks()),
@@ -102,12 +121,16 @@ impl Shell {
             ("/removal", "Removal", role == Role::Head),
             ("/looks", "Who looked", role == Role::Head),
         ];
+        let mut nav: Vec<Item> = pages
+            .into_iter()
+            .filter(|(_, _, may)| *may)
+            .map(|(href, name, _)| Item { href, name, here: href == here })
+            .collect();
+        let more = if nav.len() > BAR { nav.split_off(DAILY) } else { Vec::new() };
         Self {
-            nav: pages
-                .into_iter()
-                .filter(|(_, _, may)| *may)
-                .map(|(href, name, _)| Item { href, name, here: href == here })
-                .collect(),
+            nav,
+            more_here: more.iter().any(|item| item.here),
+            more,
             school: actor.school_name.clone(),
             person: actor.name.to_string(),
             position: actor.position.to_string(),
@@ -120,12 +143,30 @@ impl Shell {
     }
 }
 
+/// What may stand in the address of a page; `what` is said of one that cannot be read.
+///
+/// # Errors
+/// [`Error::BadInput`].
+pub fn asked<T>(choose: Result<Query<T>, QueryRejection>, what: &str) -> Result<T, Error> {
+    choose.map(|Query(choose)| choose).map_err(|_| Error::BadInput(what.to_owned()))
+}
+
 /// A page.
 ///
 /// # Errors
 /// When the template fails.
 pub fn html(template: &impl Template) -> Answer {
     html_with(StatusCode::OK, template)
+}
+
+/// A page that lists pupils whom its address does not name: who saw it is noted for each of them.
+///
+/// # Errors
+/// When the template fails.
+pub fn html_of(template: &impl Template, pupils: Vec<PupilId>) -> Answer {
+    let mut answer = html(template)?;
+    answer.extensions_mut().insert(Shown(pupils));
+    Ok(answer)
 }
 
 /// A page with a status.
@@ -163,6 +204,10 @@ impl Fields {
     /// The fields whose names begin so, without that beginning.
     pub fn named<'a>(&'a self, begin: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(begin)?, value.as_str())))
+    }
+    /// Every field, with its name.
+    pub fn each(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
     /// Every field of a name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {

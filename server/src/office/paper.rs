@@ -5,9 +5,9 @@
 
 use super::entry::found;
 use super::sheet::{Stands, Told};
-use super::{Shell, html, named, words};
+use super::{Shell, asked, html, named, words};
 use crate::auth::Actor;
-use crate::error::{Answer, Error};
+use crate::error::Answer;
 use crate::state::App;
 use crate::store::columns::{CodeCol, DateCol, HalfCol};
 use crate::store::{ReadTx, StoreError};
@@ -62,7 +62,7 @@ pub async fn page(
     choose: Result<Query<Choose>, QueryRejection>,
 ) -> Answer {
     let session: SessionKey = named(&session)?;
-    let empty = choose.map_err(|_| Error::BadInput("The address is damaged.".to_owned()))?.0.empty;
+    let empty = asked(choose, "The address is damaged.")?.empty;
     let (shell, now) = (Shell::of(&actor, "/today"), app.clock.now().at);
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;

@@ -2,7 +2,8 @@
 //!
 //! Must never: show a pupil to IT, or end by itself while anything is on the list.
 
-use super::{Shell, html, words};
+use super::list::{self as rows, Bar, Sheet, View};
+use super::{Shell, words};
 use crate::auth::{Actor, Role};
 use crate::error::Answer;
 use crate::restore::list::{self, List, What};
@@ -11,9 +12,10 @@ use crate::restore::{self, Restored};
 use crate::state::App;
 use crate::store::ReadTx;
 use askama::Template;
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
 use shared::calendar::{Calendar, SessionKey};
+use shared::id::PupilId;
 
 #[derive(Template)]
 #[template(path = "restored.html")]
@@ -21,6 +23,8 @@ struct RestoredPage {
     shell: Shell,
     /// Nothing was restored, or the office is done with it.
     body: Option<Body>,
+    /// Of the list of marks.
+    bar: Bar,
 }
 
 struct Body {
@@ -42,6 +46,7 @@ struct Body {
 }
 
 struct Mark {
+    pupil: PupilId,
     name: String,
     class: String,
     when: String,
@@ -102,17 +107,34 @@ pub fn touches(calendar: &Calendar, restored: &Restored, session: SessionKey) ->
     session.date >= calendar.date_of(restored.backup) && session.date <= calendar.date_of(restored.at)
 }
 
-/// `GET /restored`
-pub async fn page(State(_): State<App>, Extension(actor): Extension<Actor>) -> Answer {
+/// `GET /restored?filter&as`
+pub async fn page(State(_): State<App>, Extension(actor): Extension<Actor>, Query(view): Query<View>) -> Answer {
+    let file = view.file;
     let shell = Shell::of(&actor, "/restored");
     let page = actor.school.read(move |tx| {
-        let Some(restored) = restore::state(tx)? else { return Ok(RestoredPage { shell, body: None }) };
+        let Some(restored) = restore::state(tx)? else {
+            return Ok(RestoredPage { shell, body: None, bar: Bar::default() });
+        };
         let calendar = tx.calendar()?;
         let list = list::list(tx, &restored)?;
         let kiosks = witness::waited(tx, &restored)?;
-        Ok(RestoredPage { shell, body: Some(body(&calendar, &restored, list, kiosks)) })
+        let mut body = body(&calendar, &restored, list, kiosks);
+        body.marks.retain(|m| view.keeps(&[&m.name, &m.class, &m.when, &m.shown, &m.rooms, m.stands]));
+        Ok(RestoredPage { shell, body: Some(body), bar: view.bar("/restored", &[], &[]) })
     });
-    html(&page.await?)
+    let page = page.await?;
+    let shown = page.body.iter().flat_map(|b| b.marks.iter().map(|m| m.pupil)).collect();
+    rows::answer(&page, file, sheet, shown)
+}
+
+fn sheet(page: &RestoredPage) -> Sheet {
+    let marks = page.body.iter().flat_map(|b| b.marks.iter());
+    let row = |m: &Mark| {
+        let (shown, stands) = (m.shown.clone(), m.stands.to_owned());
+        vec![m.name.clone(), m.class.clone(), m.when.clone(), shown, m.rooms.clone(), stands]
+    };
+    let head = vec!["Pupil", "Class", "Session", "Kiosk showed", "Kiosks", "Record says"];
+    Sheet { name: "after-the-restore".to_owned(), head, rows: marks.map(row).collect() }
 }
 
 fn body(calendar: &Calendar, restored: &Restored, list: List, kiosks: Vec<Waited>) -> Body {
@@ -140,6 +162,7 @@ fn body(calendar: &Calendar, restored: &Restored, list: List, kiosks: Vec<Waited
                 },
                 class: mark.class.map(|(_, name)| name).unwrap_or_default(),
                 when: words::session(mark.session),
+                pupil: mark.pupil,
                 name: mark.name,
                 shown: mark.shown,
                 rooms: mark.rooms,

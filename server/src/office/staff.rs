@@ -4,6 +4,7 @@
 
 use super::cards::{CardLine, Said, bound_words, cards_of, number};
 use super::entry::found;
+use super::list::{self, Bar, Sheet, View};
 use super::{Sent, Shell, choose, html, named, words};
 use crate::auth::Actor;
 use crate::card::Holder;
@@ -27,6 +28,8 @@ struct StaffPage {
     shell: Shell,
     staff: Vec<Member>,
     ready: usize,
+    all: usize,
+    bar: Bar,
     said: &'static str,
 }
 
@@ -64,11 +67,38 @@ fn said(done: &str) -> &'static str {
 }
 
 /// `GET /staff`
-pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(after): Query<After>) -> Answer {
+pub async fn page(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Query(after): Query<After>,
+    Query(view): Query<View>,
+) -> Answer {
     let now = app.clock.now().at;
-    let staff = actor.school.read(move |tx| staff::list(tx, DateCol(tx.calendar()?.date_of(now)))).await?;
+    let mut staff = actor.school.read(move |tx| staff::list(tx, DateCol(tx.calendar()?.date_of(now)))).await?;
     let ready = staff.iter().filter(|m| m.pin || m.cards > 0).count();
-    html(&StaffPage { shell: Shell::of(&actor, "/staff"), staff, ready, said: said(&after.done) })
+    let all = staff.len();
+    staff.retain(|m| view.keeps(&[&m.name, &m.position, &m.classes]));
+    match view.sort.as_str() {
+        "classes" => staff.sort_by(|a, b| a.classes.cmp(&b.classes)),
+        "ready" => staff.sort_by_key(|m| m.pin || m.cards > 0),
+        _ => {}
+    }
+    let sorts = [("name", "name"), ("classes", "classes"), ("ready", "those who cannot sign on first")];
+    let (shell, bar) = (Shell::of(&actor, "/staff"), view.bar("/staff", &[], &sorts));
+    let page = StaffPage { shell, staff, ready, all, bar, said: said(&after.done) };
+    list::answer(&page, view.file, |page| sheet(&page.staff), Vec::new())
+}
+
+fn sheet(staff: &[Member]) -> Sheet {
+    let row = |m: &Member| {
+        let pin = if m.pin { "yes" } else { "no" };
+        vec![m.name.clone(), m.position.clone(), m.classes.clone(), pin.to_owned(), m.cards.to_string()]
+    };
+    Sheet {
+        name: "staff".to_owned(),
+        head: vec!["Name", "Position", "Classes", "PIN", "Cards"],
+        rows: staff.iter().map(row).collect(),
+    }
 }
 
 /// `GET /staff/{staff}`

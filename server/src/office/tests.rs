@@ -1,6 +1,6 @@
 //! The office's pages over a real school's file: what a person reads, and what an act leaves in the record.
 
-use super::visit::{self, Visitor};
+use super::visit::{self, Visitor, main_of, steady};
 use crate::auth::Role;
 use crate::testing::{Kiosk, World, at, class, pupil, session, world};
 use axum::http::StatusCode;
@@ -51,41 +51,6 @@ async fn scene() -> Scene {
 
 fn arrival(n: u8) -> Observation {
     Observation::Arrived { pupil: pupil(n), means: Means::Card, session: Some(session("am")), reason: None }
-}
-
-/// A page without what differs from run to run: tokens, addresses of assets, random ids.
-fn steady(body: &str) -> String {
-    let mut out = String::new();
-    let mut rest = body;
-    let known: Vec<String> =
-        (1..=10).map(|n| pupil(n).to_string()).chain((1..=2).map(|n| class(n).to_string())).collect();
-    while let Some(from) = rest.find(|c: char| c.is_ascii_hexdigit()) {
-        let run: String = rest[from..].chars().take_while(char::is_ascii_hexdigit).collect();
-        out.push_str(&rest[..from]);
-        match known.iter().position(|id| *id == run) {
-            Some(n) => out.push_str(&format!("[id {}]", n + 1)),
-            None if run.len() >= 16 => out.push_str("[random]"),
-            None => out.push_str(&run),
-        }
-        rest = &rest[from + run.len()..];
-    }
-    out.push_str(rest);
-    for name in ["csrf", "seen"] {
-        let start = format!("name=\"{name}\" value=\"");
-        let mut from = 0;
-        while let Some(at) = out[from..].find(&start) {
-            let begin = from + at + start.len();
-            let end = begin + out[begin..].find('"').unwrap();
-            out.replace_range(begin..end, "…");
-            from = begin;
-        }
-    }
-    out.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
-}
-
-fn main_of(body: &str) -> String {
-    let from = body.find("<main").unwrap();
-    steady(&body[from..body.find("</main>").unwrap()])
 }
 
 #[tokio::test]

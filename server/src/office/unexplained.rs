@@ -3,7 +3,8 @@
 //! Must never: change a session that was not ticked, or one that has a reason already.
 
 use super::choose::{self, Group};
-use super::{Fields, Sent, Shell, html, named, words};
+use super::list::{self, Bar, Sheet, View};
+use super::{Fields, Sent, Shell, named, words};
 use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record;
@@ -34,6 +35,7 @@ struct UnexplainedPage {
     groups: Vec<Group>,
     amends: bool,
     today: String,
+    bar: Bar,
     said: &'static str,
 }
 
@@ -62,16 +64,28 @@ pub struct Choose {
     done: String,
 }
 
-/// `GET /unexplained`
-pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(choose): Query<Choose>) -> Answer {
+/// `GET /unexplained?filter&sort&as`
+pub async fn page(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Query(choose): Query<Choose>,
+    Query(view): Query<View>,
+) -> Answer {
     let (shell, now, amends) = (Shell::of(&actor, "/calls"), app.clock.now().at, actor.role.amends());
     let head = actor.role == Role::Head;
     let said = if choose.done == "yes" { "The reason is written down." } else { "" };
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let today = calendar.date_of(now);
-        let pupils = read(tx, &calendar, today)?;
-        Ok(UnexplainedPage {
+        let mut pupils = read(tx, &calendar, today)?;
+        pupils.retain(|p| view.keeps(&[&p.name, &p.class]));
+        match view.sort.as_str() {
+            "name" => pupils.sort_by(|a, b| a.name.cmp(&b.name)),
+            "class" => pupils.sort_by(|a, b| (&a.class, &a.name).cmp(&(&b.class, &b.name))),
+            _ => {}
+        }
+        let page = UnexplainedPage {
+            bar: view.bar("/unexplained", &[], &[("oldest", "oldest first"), ("name", "name"), ("class", "class")]),
             shell,
             sessions: pupils.iter().map(|p| p.sessions.len()).sum(),
             pupils,
@@ -79,9 +93,25 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Qu
             amends,
             today: words::full_day(today),
             said,
-        })
+        };
+        Ok((page, view.file, today))
     });
-    html(&page.await?)
+    let (page, file, today) = page.await?;
+    let shown = page.pupils.iter().map(|p| p.id).collect();
+    list::answer(&page, file, |page| sheet(&page.pupils, today), shown)
+}
+
+fn sheet(pupils: &[Pupil], today: NaiveDate) -> Sheet {
+    let rows = pupils.iter().flat_map(|p| {
+        p.sessions
+            .iter()
+            .map(|s| vec![p.name.clone(), p.class.clone(), s.words.clone(), s.key.to_string(), p.limit.clone()])
+    });
+    Sheet {
+        name: format!("without-a-reason-{today}"),
+        head: vec!["Pupil", "Class", "Session", "Key", "Limit of the oldest"],
+        rows: rows.collect(),
+    }
 }
 
 fn read(tx: &ReadTx<'_>, calendar: &Calendar, today: NaiveDate) -> Result<Vec<Pupil>, StoreError> {

@@ -4,7 +4,7 @@
 
 use crate::auth::{Role, password, session};
 use crate::router;
-use crate::testing::World;
+use crate::testing::{World, class, pupil};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -111,6 +111,15 @@ impl Visitor {
         let fields: Vec<_> = [("csrf", csrf.as_str())].into_iter().chain(fields.iter().copied()).collect();
         self.post(path, &fields).await
     }
+    /// Sends a roster's file.
+    pub async fn upload(&mut self, csrf: &str, name: &str, text: &str) -> Got {
+        let part =
+            |head: &str, body: &str| format!("--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n");
+        let body =
+            part("name=\"csrf\"", csrf) + &part(&format!("name=\"file\"; filename=\"{name}\""), text) + "--edge--\r\n";
+        let request = Request::post("/import/look").header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge");
+        self.ask(request.body(Body::from(body)).unwrap()).await
+    }
     pub async fn ask(&mut self, request: Request<Body>) -> Got {
         let response = self.open(request).await;
         let (parts, body) = response.into_parts();
@@ -140,4 +149,41 @@ fn encoded(text: &str) -> String {
         }
         s
     })
+}
+
+/// A page without what differs from run to run: tokens, addresses of assets, random ids.
+pub fn steady(body: &str) -> String {
+    let mut out = String::new();
+    let mut rest = body;
+    let known: Vec<String> =
+        (1..=10).map(|n| pupil(n).to_string()).chain((1..=2).map(|n| class(n).to_string())).collect();
+    while let Some(from) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let run: String = rest[from..].chars().take_while(char::is_ascii_hexdigit).collect();
+        out.push_str(&rest[..from]);
+        match known.iter().position(|id| *id == run) {
+            Some(n) => out.push_str(&format!("[id {}]", n + 1)),
+            None if run.len() >= 16 => out.push_str("[random]"),
+            None => out.push_str(&run),
+        }
+        rest = &rest[from + run.len()..];
+    }
+    out.push_str(rest);
+    // The heads of logs stand in the order of their ids, which are random.
+    for name in ["csrf", "seen", "heads"] {
+        let start = format!("name=\"{name}\" value=\"");
+        let mut from = 0;
+        while let Some(at) = out[from..].find(&start) {
+            let begin = from + at + start.len();
+            let end = begin + out[begin..].find('"').unwrap();
+            out.replace_range(begin..end, "…");
+            from = begin;
+        }
+    }
+    out.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// The part of a page between its main tags, made steady.
+pub fn main_of(body: &str) -> String {
+    let from = body.find("<main").unwrap();
+    steady(&body[from..body.find("</main>").unwrap()])
 }

@@ -4,6 +4,7 @@
 
 use chrono::NaiveDate;
 use shared::calendar::{Calendar, Half, SessionKey};
+use shared::codes::Code;
 use shared::register::{Answer, QuestionKind};
 use shared::time::Millis;
 
@@ -34,6 +35,24 @@ pub const fn half(half: Half) -> &'static str {
 #[must_use]
 pub fn session(key: SessionKey) -> String {
     format!("{}, {}", day(key.date), half(key.half))
+}
+/// "Mon 23 Nov, morning", "Mon 23 Nov, all day", "Mon 23 Nov, morning until Fri 27 Nov, afternoon"
+#[must_use]
+pub fn stretch(from: SessionKey, until: SessionKey) -> String {
+    let part = |key: SessionKey| format!("{}, {}", short_day(key.date), half(key.half));
+    match (from.date == until.date, from.half == until.half) {
+        (true, true) => part(from),
+        (true, false) => format!("{}, all day", short_day(from.date)),
+        (false, _) => format!("{} until {}", part(from), part(until)),
+    }
+}
+/// "V, Educational visit or trip · the museum"
+#[must_use]
+pub fn planned(code: Code, detail: Option<&str>) -> String {
+    match detail {
+        Some(detail) => format!("{code}, {} · {detail}", code.meaning()),
+        None => format!("{code}, {}", code.meaning()),
+    }
 }
 /// "08:57"
 #[must_use]

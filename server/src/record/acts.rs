@@ -14,6 +14,7 @@ use shared::act::{Act, Acted, Officer};
 use shared::id::LogId;
 use shared::limits::BODY_BYTES;
 use shared::log::{Head, Origin};
+use shared::observation::{Mark, Observation};
 use shared::register::MarkKey;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -158,7 +159,7 @@ fn seen_where(c: &Connection, key: MarkKey, had: impl Fn(LogId, u64) -> bool) ->
             Ok((r.get(0)?, uint(r.get(1)?)))
         })?
         .collect::<Result<_, _>>()?;
-    let mut out = Vec::with_capacity(places.len());
+    let mut facts = Vec::with_capacity(places.len());
     for (log, seq) in places {
         let row: Option<([u8; 16], bool, Option<String>)> = c
             .prepare_cached(
@@ -172,12 +173,54 @@ fn seen_where(c: &Connection, key: MarkKey, had: impl Fn(LogId, u64) -> bool) ->
         if !had(own.log, seq) {
             continue;
         }
-        out.push(match read(kiosk, &body)? {
-            Body::Seen(seen) => seen.origin.map_or(Ok(own), |first| identity(c, first, own))?,
-            Body::Done(_) => own,
+        facts.push(match read(kiosk, &body)? {
+            Body::Seen(seen) => (seen.origin.map_or(Ok(own), |first| identity(c, first, own))?, Word::of(&seen.what)),
+            Body::Done(_) => (own, None),
         });
     }
+    let mut out = what_can_matter(facts);
     out.sort_unstable();
     out.dedup();
     Ok(out)
+}
+
+/// What a tile was made to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Blank,
+    Mark,
+    Late,
+}
+
+impl Word {
+    const fn of(what: &Observation) -> Option<Self> {
+        match what {
+            Observation::Marked { mark: Mark::Blank, .. } => Some(Self::Blank),
+            Observation::Marked { .. } => Some(Self::Mark),
+            Observation::CameLate { .. } => Some(Self::Late),
+            _ => None,
+        }
+    }
+}
+
+/// From so many words of one tile in one log on, only those are named that something can still hang on: the last blank, the
+/// first word after it, the last of each kind. An act is one entry, and a tile can be touched a hundred times.
+const WORDS: usize = 16;
+
+fn what_can_matter(facts: Vec<(Origin, Option<Word>)>) -> Vec<Origin> {
+    let mut words: BTreeMap<LogId, BTreeMap<u64, Word>> = BTreeMap::new();
+    for (origin, word) in &facts {
+        if let Some(word) = word {
+            words.entry(origin.log).or_default().insert(origin.seq, *word);
+        }
+    }
+    for said in words.values_mut().filter(|said| said.len() > WORDS) {
+        let last = |wanted: Word| said.iter().rfind(|(_, word)| **word == wanted).map(|(seq, _)| *seq);
+        let blank = last(Word::Blank);
+        let first = said.range(blank.map_or(0, |seq| seq + 1)..).next().map(|(seq, _)| *seq);
+        let kept = [blank, first, last(Word::Mark), last(Word::Late)];
+        said.retain(|seq, _| kept.contains(&Some(*seq)));
+    }
+    let named = |origin: &Origin| words.get(&origin.log).is_some_and(|said| said.contains_key(&origin.seq));
+    facts.into_iter().filter(|(origin, word)| word.is_none() || named(origin)).map(|(origin, _)| origin).collect()
 }

@@ -118,6 +118,13 @@ pub(super) struct Context<'t, 'c> {
 }
 
 impl<'t, 'c> Context<'t, 'c> {
+    /// Somebody joined, left or moved: who is in which class is asked again.
+    pub(super) fn forget_places(&mut self) {
+        self.places.clear();
+        self.rolls.clear();
+        self.ahead = Ahead::default();
+    }
+
     pub(super) fn new(tx: &'t WriteTx<'c>, now: Now) -> Result<Self, StoreError> {
         let calendar = tx.calendar()?;
         Ok(Self {

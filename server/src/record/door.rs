@@ -2,15 +2,17 @@
 //!
 //! Must never: decide a mark, or open a sealed reason.
 
-use super::context::{Context, Held};
+use super::context::{Body, Context, Held};
 use super::sitting::touched;
 use crate::feed;
 use crate::store::StoreError;
 use crate::store::columns::{DateCol, HalfCol, int};
 use rusqlite::{OptionalExtension, params};
+use shared::act::Act;
 use shared::calendar::SessionKey;
 use shared::id::{PupilId, RollCallId};
 use shared::observation::{Observation, Observed};
+use shared::time::Interval;
 
 /// One way through the door, as the late book keeps it.
 struct Movement<'a> {
@@ -19,23 +21,31 @@ struct Movement<'a> {
     what: &'static str,
     reason: Option<&'a str>,
     collected: Option<&'a str>,
+    /// When.
+    when: Interval,
+    /// Who let them go, or wrote it down.
+    approved: Option<String>,
 }
 
 impl Context<'_, '_> {
     /// Files a fact of the door or of a roll call; of any other there is nothing to file here.
     pub(super) fn file_door(&mut self, held: &Held, seen: &Observed) -> Result<(), StoreError> {
-        let plain = |pupil, session, what| Movement { pupil, session, what, reason: None, collected: None };
         match &seen.what {
-            Observation::Arrived { pupil, session, reason, .. } => {
-                let reason = reason.as_deref();
-                self.file_movement(held, seen, Movement { reason, ..plain(*pupil, *session, "arrived") })?;
-            }
-            Observation::Left { pupil, session, collected, .. } => {
-                let collected = collected.as_deref();
-                self.file_movement(held, seen, Movement { collected, ..plain(*pupil, *session, "left") })?;
-            }
-            Observation::Returned { pupil, session, .. } => {
-                self.file_movement(held, seen, plain(*pupil, *session, "returned"))?;
+            Observation::Arrived { pupil, session, .. }
+            | Observation::Left { pupil, session, .. }
+            | Observation::Returned { pupil, session, .. } => {
+                let (what, reason, collected) = match &seen.what {
+                    Observation::Arrived { reason, .. } => ("arrived", reason.as_deref(), None),
+                    Observation::Left { collected, .. } => ("left", None, collected.as_deref()),
+                    _ => ("returned", None, None),
+                };
+                let approved = match &seen.what {
+                    Observation::Left { approved: Some(_), .. } => self.by(seen)?,
+                    _ => None,
+                };
+                let when = self.when(held.log, held.seq, &seen.at, held.received)?;
+                let (pupil, session) = (*pupil, *session);
+                self.file_movement(held, Movement { pupil, session, what, reason, collected, when, approved })?;
             }
             Observation::Explained { pupil, session, reason: Some(reason) } => {
                 self.explain(held, *pupil, *session, reason)?;
@@ -51,9 +61,37 @@ impl Context<'_, '_> {
         Ok(())
     }
 
-    fn file_movement(&mut self, held: &Held, seen: &Observed, moved: Movement<'_>) -> Result<(), StoreError> {
-        let Movement { pupil, session, what, reason, collected } = moved;
-        let when = self.when(held.log, held.seq, &seen.at, held.received)?;
+    /// Files what the office wrote down about the door: the same rows, for every page and kiosk reads them.
+    pub(super) fn file_passage(&mut self, held: &Held) -> Result<(), StoreError> {
+        let Body::Done(acted) = &held.body else { return Ok(()) };
+        let approved = Some(super::put::by(&acted.by).0);
+        let moved = match &acted.act {
+            Act::WentHome { pupil, session, at, collected, reason } => Movement {
+                pupil: *pupil,
+                session: Some(*session),
+                what: "left",
+                reason: reason.as_deref(),
+                collected: collected.as_deref(),
+                when: Interval::new(*at, *at),
+                approved,
+            },
+            Act::CameBack { pupil, session, at } => Movement {
+                pupil: *pupil,
+                session: Some(*session),
+                what: "returned",
+                reason: None,
+                collected: None,
+                when: Interval::new(*at, *at),
+                approved,
+            },
+            _ => return Ok(()),
+        };
+        self.tx.touch();
+        self.file_movement(held, moved)
+    }
+
+    fn file_movement(&mut self, held: &Held, moved: Movement<'_>) -> Result<(), StoreError> {
+        let Movement { pupil, session, what, reason, collected, when, approved } = moved;
         let sessions = match session {
             Some(session) => vec![session],
             None => touched(&self.calendar, &when),
@@ -66,10 +104,6 @@ impl Context<'_, '_> {
         if (held.origin.log, held.origin.seq) != (self.writer(held.log)?.id, held.seq) {
             return Ok(()); // appended again after a fork: the late book has it already
         }
-        let approved = match &seen.what {
-            Observation::Left { approved: Some(_), .. } => self.by(seen)?,
-            _ => None,
-        };
         self.tx
             .prepare_cached(
                 "INSERT INTO movement(pupil, date, half, what, at_from, at_until, reason, collected, approved_by, log, seq)

@@ -6,11 +6,11 @@ use super::context::{Body, Context, Held};
 use super::pending::AboutRow;
 use crate::device::Damaged;
 use crate::store::StoreError;
-use crate::store::columns::{CodeCol, DateCol, HalfCol, int, to_json};
+use crate::store::columns::{CodeCol, DateCol, HalfCol, int, to_json, uint};
 use rusqlite::params;
 use shared::act::Act;
 use shared::calendar::SessionKey;
-use shared::id::{ClassId, PupilId};
+use shared::id::{ClassId, LogId, PupilId};
 use shared::observation::{Notice, Observation, Observed};
 use shared::time::{Interval, Millis};
 
@@ -53,14 +53,10 @@ impl Context<'_, '_> {
             | Observation::RollCallBegun { .. }
             | Observation::Accounted { .. }
             | Observation::RollCallEnded { .. } => self.file_door(held, seen),
-            Observation::Noticed { notice: Notice::StoreDamaged { kept, lost } } => {
-                let damaged = Damaged { at: held.received, kept: *kept, lost: *lost };
-                self.tx.execute(
-                    "INSERT INTO setting(name, value) SELECT 'store_damaged/' || lower(hex(kiosk)), ?2 FROM log
-                     WHERE id = ?1 AND kiosk IS NOT NULL ON CONFLICT(name) DO UPDATE SET value = excluded.value",
-                    params![held.log, damaged.to_string()],
-                )?;
-                Ok(())
+            Observation::Noticed { notice: Notice::StoreDamaged { kept, lost, only_copy } } => {
+                // A server that was restored from before does not have what it had alone.
+                let gone = only_copy.map_or(Ok(0), |only| self.end_of(only.log).map(|end| only.gone(end)))?;
+                Damaged { at: held.received, kept: *kept, lost: lost + gone }.keep(self.tx, held.log, held.origin)
             }
             Observation::Booted { .. }
             | Observation::Anchored { .. }
@@ -68,6 +64,12 @@ impl Context<'_, '_> {
             | Observation::PinRefused { .. }
             | Observation::Noticed { .. } => Ok(()),
         }
+    }
+
+    /// The number of a log's last entry; 0 where there is none of it.
+    fn end_of(&self, log: LogId) -> Result<u64, StoreError> {
+        let sql = "SELECT ifnull(max(seq), 0) FROM fact WHERE log = (SELECT id FROM log WHERE log = ?1)";
+        Ok(self.tx.prepare_cached(sql)?.query_row([log.as_bytes()], |r| r.get(0).map(uint))?)
     }
 
     fn file_done(&mut self, held: &Held, act: &Act, at: Millis) -> Result<(), StoreError> {
@@ -118,6 +120,8 @@ impl Context<'_, '_> {
                 self.index(held, *session, pupil.as_bytes(), false);
                 super::leave::file(self.tx, held)?;
             }
+            Act::WentHome { .. } | Act::CameBack { .. } => self.file_passage(held)?,
+            Act::PupilChanged { .. } => self.pupil_changed(held)?,
             Act::Called { pupil, session, .. } => {
                 // Where its mark stands, the call stands too, and goes with it after six years. It decides nothing.
                 self.index(held, *session, pupil.as_bytes(), false);

@@ -140,7 +140,11 @@ impl Context<'_, '_> {
             Body::Done(acted) => {
                 let Some(what) = said(acted, pupil) else { return Ok(None) };
                 let from = Provenance::School { by: acted.by.clone(), clock_sure: acted.clock_sure };
-                (Interval::new(acted.at, acted.at), from, what)
+                let at = match &acted.act {
+                    Act::WentHome { at, .. } | Act::CameBack { at, .. } => *at,
+                    _ => acted.at,
+                };
+                (Interval::new(at, at), from, what)
             }
             Body::Seen(seen) => {
                 let Some(what) = seen_of(seen, pupil) else { return Ok(None) };
@@ -169,6 +173,8 @@ fn said(acted: &Acted, pupil: PupilId) -> Option<What> {
         Act::Planned { plan, pupil: of, code, detail, reason, .. } if *of == pupil => {
             What::Planned { plan: *plan, code: *code, detail: detail.clone(), reason: reason.clone() }
         }
+        Act::WentHome { pupil: of, .. } if *of == pupil => What::Left,
+        Act::CameBack { pupil: of, .. } if *of == pupil => What::Returned,
         Act::PlanWithdrawn { plan, pupil: of, .. } if *of == pupil => What::PlanWithdrawn { plan: *plan },
         Act::Closed { class, .. } => What::Closed { class: *class },
         Act::Settled { question, answer, seen } if question.pupil.is_none_or(|of| of == pupil) => {

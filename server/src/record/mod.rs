@@ -14,6 +14,7 @@ mod gather;
 mod held;
 mod leave;
 mod pending;
+mod pupil;
 mod put;
 mod redecide;
 mod returned;
@@ -29,7 +30,7 @@ pub(crate) use append::log_of;
 pub use append::{Appended, append};
 pub use dated::{Dated, dated, taken};
 pub use returned::{Returned, hash_at, take_back};
-pub use roll::{class_in, on_roll};
+pub use roll::{class_in, class_of, on_roll};
 pub use witness::witness;
 pub(crate) use witness::{digest, each, of_entry};
 

@@ -30,6 +30,16 @@ pub fn class_in(c: &Connection, pupil: PupilId, session: SessionKey) -> Result<O
     Ok(found.map(ClassId::from_bytes))
 }
 
+/// The class of [`class_in`] as a part of a query: of a row of `table`, which has pupil, date and half.
+#[must_use]
+pub fn class_of(table: &str) -> String {
+    let in_force = IN_FORCE.replace("?1", &format!("{table}.date")).replace("?2", &format!("{table}.half"));
+    format!(
+        "(SELECT m.class FROM membership m WHERE m.pupil = {table}.pupil AND {in_force}
+          ORDER BY m.from_on DESC, m.from_half DESC, m.class LIMIT 1)"
+    )
+}
+
 /// Everybody on the roll of a class in a session.
 ///
 /// # Errors

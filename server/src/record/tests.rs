@@ -89,6 +89,34 @@ async fn an_amendment_stands_against_what_comes_later_and_a_question_is_raised_a
 }
 
 #[tokio::test]
+async fn a_tile_that_was_touched_two_hundred_times_can_be_amended_and_only_a_new_word_asks_again() {
+    let world = world();
+    let mut kiosk = room(&world).await;
+    kiosk.anchor(at(8, 40));
+    for n in 0..200 {
+        let mark = [Mark::Present, Mark::Absent, Mark::Blank, Mark::Present, Mark::Absent][n % 5];
+        kiosk.tap(at(8, 45).plus(1_000 * n as i64), "am", 1, 1, mark);
+    }
+    for part in [100, 201] {
+        let mut some = kiosk.clone();
+        some.entries.truncate(part);
+        world.push(&some).await;
+        kiosk.sent = part;
+    }
+    let key = MarkKey { pupil: pupil(1), session: session("am") };
+    let before = world.school.read_now(|tx| seen(tx, key)).unwrap();
+    // The last blank, the first word after it, the last word; the anchor is not about the pupil.
+    assert_eq!(before.iter().map(|origin| origin.seq).collect::<Vec<_>>(), [199, 200, 201]);
+    world.act(now(9, 0), amended(Some(Code::I), before));
+    assert_eq!(world.code(1, "am").as_deref(), Some("I"));
+    assert_eq!(world.count("SELECT count(*) FROM question"), 0, "all of it was seen");
+    kiosk.tap(at(9, 5), "am", 1, 1, Mark::Present);
+    world.set(at(9, 6));
+    world.push(&kiosk).await;
+    assert_eq!(world.count("SELECT count(*) FROM question WHERE kind = 'disagrees'"), 1);
+}
+
+#[tokio::test]
 async fn a_log_begun_anew_changes_nothing_that_was_accepted_and_loses_nothing_that_was_not() {
     let world = world();
     let mut kiosk = room(&world).await;

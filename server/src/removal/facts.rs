@@ -86,6 +86,8 @@ fn rests(kiosk: bool, body: &str) -> Result<Rests, StoreError> {
         Act::LeaveAsked { pupil, from: session, .. }
         | Act::LeaveDecided { pupil, asked_from: session, .. }
         | Act::Amended { pupil, session, .. }
+        | Act::WentHome { pupil, session, .. }
+        | Act::CameBack { pupil, session, .. }
         | Act::Called { pupil, session, .. } => Rests::On(session, *pupil.as_bytes()),
         Act::Closed { class, session } | Act::RegisterTaken { class, session, .. } => {
             Rests::On(session, *class.as_bytes())

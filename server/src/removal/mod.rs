@@ -98,6 +98,11 @@ fn up_to(tx: &WriteTx<'_>, now: Now, by: &Officer, last: NaiveDate) -> Result<We
     school::set(tx, "removing", "1")?; // opens the trigger that keeps entries from being deleted
     marks::remove(tx, last, before, &mut went)?;
     let gone = facts::remove(tx, before, &mut went)?;
+    // What was told from a body that is gone goes with it.
+    tx.execute(
+        "DELETE FROM pupil_act WHERE EXISTS (SELECT 1 FROM fact f WHERE f.log = pupil_act.log AND f.seq = pupil_act.seq AND f.body IS NULL)",
+        [],
+    )?;
     tx.execute("DELETE FROM setting WHERE name = 'removing'", [])?;
     people::remove(tx, last, &mut went)?;
     if !went.is_nothing() {

@@ -22,7 +22,7 @@ pub(super) fn remove(tx: &WriteTx<'_>, last: NaiveDate, went: &mut Went) -> Resu
         .query_map([DateCol(last)], |r| r.get(0))?
         .collect::<Result<_, _>>()?;
     for pupil in &left {
-        for table in ["contact", "membership", "enrolment", "card", "claim"] {
+        for table in ["contact", "membership", "enrolment", "card", "claim", "pupil_act", "look_shown"] {
             tx.prepare_cached(&format!("DELETE FROM {table} WHERE pupil = ?1"))?.execute([pupil])?;
         }
         tx.prepare_cached("DELETE FROM pupil WHERE id = ?1")?.execute([pupil])?;

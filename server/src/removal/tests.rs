@@ -88,6 +88,9 @@ async fn lived(world: &World) -> (Kiosk, Kiosk) {
             };
             if year == FIRST {
                 world.act(sure(clock(day, 8, 40)), told);
+                let note = Remark::new(&format!("{GONE}: {SAID}")).unwrap();
+                let noted = Act::PupilChanged { pupil: pupil(5), change: shared::pupil::Change::Noted { note } };
+                world.act(sure(clock(day, 8, 41)), noted);
             }
             let of = |n: u8, mark| Observation::Marked { session: am, class: class(1), pupil: pupil(n), mark };
             for n in 1..=4 {

@@ -3,6 +3,7 @@
 //! Must never: write into a folder that holds anything, or leave one half restored that a server would serve from.
 
 use super::{Restored, keep};
+use crate::auth::factor;
 use crate::backup::about::About;
 use crate::backup::manifest::{self, Sums};
 use crate::backup::secrets::Secrets;
@@ -59,6 +60,7 @@ pub fn restore(asked: &Asked<'_>, clock: Clock) -> Result<Done, StoreError> {
         stores.trust().write_now(|t| recovery::keep(t, recovery::WAITING, key.text().as_bytes()))?;
     } else {
         recovery::forget(&stores)?;
+        stores.trust().write_now(|t| factor::remove_all(t))?; // the key that opens them is not in a backup
     }
     for one in stores.all() {
         school::make_keys(&one)?; // only those that no backup brought
@@ -183,7 +185,9 @@ fn sync(folder: &Path) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::Role;
     use crate::backup;
+    use crate::office::visit;
     use crate::testing::{World, at, class, folder, now, officer, pupil, session, world};
     use shared::codes::Code;
     use shared::observation::Mark;
@@ -218,6 +222,10 @@ mod tests {
                 seen: Vec::new(),
             },
         );
+        let (secret, key_of_factors) = (factor::Secret::new().unwrap(), world.stores.factor_key().clone());
+        visit::account(&world, world.school.id(), "head", Role::Head);
+        let trust = world.stores.trust();
+        trust.write_now(move |t| factor::set(t, &key_of_factors, 1, &secret, 7)).unwrap();
         let place = folder();
         let made = backup::make(&world.stores, place.path()).unwrap();
         Saved { world, place, made, key }
@@ -254,6 +262,7 @@ mod tests {
         assert!(log != was.1 && head.seq == 1, "and a new one begins with the fact");
         assert_eq!((state.backup, state.settled, state.by.as_str()), (at(8, 40), None, "Sam Okoro, office manager"));
         assert_eq!(recovery::public(&stores).unwrap(), Some(saved.key.public()));
+        assert_eq!(factors(&stores), (1, 8), "with the key nobody sets a second factor up again");
     }
 
     #[tokio::test]
@@ -268,6 +277,18 @@ mod tests {
         let school = stores.school_by_slug("elm").unwrap();
         assert!(key(&school).is_some() && key(&school) != key(&saved.world.school));
         assert_eq!(recovery::public(&stores).unwrap(), None, "nothing is sealed to a paper that is lost");
+        // The key that opens second factors is lost too: each account sets a new one up, and no old code opens anything.
+        assert_eq!(factors(&stores), (0, 0));
+        assert_eq!(factors(&saved.world.stores), (1, 8), "only on the new machine");
+    }
+
+    /// Accounts with a second factor, and recovery codes.
+    fn factors(stores: &Stores) -> (i64, i64) {
+        let one = |sql: &'static str| stores.trust().read_now(|t| Ok(t.query_row(sql, [], |r| r.get(0))?)).unwrap();
+        (
+            one("SELECT count(*) FROM account WHERE factor_secret IS NOT NULL OR factor_step <> 0"),
+            one("SELECT count(*) FROM recovery"),
+        )
     }
 
     #[tokio::test]

@@ -27,6 +27,10 @@ use std::io::Read as _;
 
 /// Bytes of the hmac before the packed entries.
 const MAC: usize = 32;
+/// Bytes that sealing adds, at most: two stanzas, of which one is random, and the marks of the stream.
+const OVERHEAD: usize = 512;
+/// Stands behind the sealed text, and is no letter of it.
+const PAD: char = '.';
 /// Bytes that a packed part may unpack to: what was put in, and JSON around it.
 const UNPACKED: u64 = 4 * TAIL_BYTES as u64;
 
@@ -59,7 +63,8 @@ pub fn next(tx: &ReadTx<'_>, mark: &str) -> Result<Option<Tail>, StoreError> {
     let from = kept.max(durable(tx, row)?) + 1;
     let entries = entries(tx, row, from)?;
     let Some(head) = entries.last().map(Entry::head) else { return Ok(None) };
-    let sealed = STANDARD.encode(recovery::seal(&public, &pack(tx, log, &entries)?)?);
+    let part = pack(tx, log, &entries)?;
+    let sealed = padded(STANDARD.encode(recovery::seal(&public, &part)?), part.len());
     let text = |_| StoreError::Corrupt { what: "the tail of the school's log" };
     Ok(Some(Tail {
         log,
@@ -68,6 +73,14 @@ pub fn next(tx: &ReadTx<'_>, mark: &str) -> Result<Option<Tail>, StoreError> {
         mark: Text::new(&format!("{ours}{}", head.seq)).map_err(text)?,
         sealed: Text::new(&sealed).map_err(text)?,
     }))
+}
+
+/// The seal's own head has a length by chance. What kiosks keep has one that the part alone decides, so that a day of the
+/// simulator writes the same pages each time.
+fn padded(mut sealed: String, part: usize) -> String {
+    let width = (part + OVERHEAD).div_ceil(3) * 4;
+    sealed.extend(std::iter::repeat_n(PAD, width.saturating_sub(sealed.len())));
+    sealed
 }
 
 /// Entries from a number on, as many as a part may hold; up to one whose body was removed, for that one is old.
@@ -124,7 +137,7 @@ pub enum Closed {
 /// # Errors
 /// An accident of the store.
 pub fn open(c: &Connection, key: &Key, tail: &Tail) -> Result<Result<Vec<Entry>, Closed>, StoreError> {
-    let Ok(sealed) = STANDARD.decode(tail.sealed.as_str()) else { return Ok(Err(Closed::Strange)) };
+    let Ok(sealed) = STANDARD.decode(tail.sealed.trim_end_matches(PAD)) else { return Ok(Err(Closed::Strange)) };
     let Ok(part) = key.open(&sealed) else { return Ok(Err(Closed::Sealed)) };
     let Some((told, packed)) = part.split_at_checked(MAC) else { return Ok(Err(Closed::Strange)) };
     if mac(c, tail.log, packed)?.verify_slice(told).is_err() {
@@ -179,12 +192,16 @@ mod tests {
         let key = recovery::renew(&world.stores).unwrap();
         let tail = part(&world, "").unwrap();
         assert_eq!((tail.first, tail.head.seq), (1, 1));
-        let sealed = STANDARD.decode(tail.sealed.as_str()).unwrap();
+        let sealed = STANDARD.decode(tail.sealed.trim_end_matches(PAD)).unwrap();
         assert!(!sealed.windows(5).any(|w| w == b"fever"));
         let entries = world.school.read_now(|tx| open(tx, &key, &tail)).unwrap().unwrap();
         assert!(entries[0].body.contains("fever"));
         assert_eq!(entries[0].hash(), world.school.read_now(|tx| record::own_head(tx)).unwrap().unwrap().2.hash);
         assert_eq!(part(&world, &tail.mark), None, "it has it");
+        let lengths: std::collections::BTreeSet<usize> =
+            (0..20).map(|_| part(&world, "").map_or(0, |t| t.sealed.len())).collect();
+        assert_eq!(lengths.len(), 1, "the same part is as long each time: {lengths:?}");
+        assert!(tail.sealed.ends_with(PAD), "room for the longest head");
         amend(&world, 2, "dentist");
         assert_eq!(part(&world, &tail.mark).map(|t| (t.first, t.head.seq)), Some((2, 2)));
         assert_eq!(part(&world, "nonsense").map(|t| (t.first, t.head.seq)), Some((1, 2)));

@@ -203,6 +203,7 @@ async fn another_schools_office_reaches_nothing_here() {
     let scene = scene().await;
     let mut stranger = Visitor::logged_in(&scene.server, "stranger").await;
     let csrf = stranger.csrf().await;
+    let own = class(1).to_string();
     let named = ["{class}", "{pupil}", "{plan}", "{kiosk}", "{about}", "{staff}"];
     for route in ROUTES.iter().filter(|r| matches!(r.who, Who::SignedIn(_)) && named.iter().any(|n| r.path.contains(n)))
     {
@@ -232,6 +233,15 @@ async fn another_schools_office_reaches_nothing_here() {
                 ("name", "somebody"),
                 ("outcome", "message"),
                 ("child", "00000000000000000000000000000000"),
+                ("week", "2026-11-23"),
+                ("note", "something"),
+                ("class", own.as_str()),
+                ("last_day", "2026-11-23"),
+                ("why", "because"),
+                ("way", "out"),
+                ("date", "2026-11-23"),
+                ("time", "08:30"),
+                ("collected", "somebody"),
             ];
             let form: Vec<_> = form.into_iter().chain(date).collect();
             stranger.post(&address, &form).await

@@ -21,17 +21,23 @@ use shared::text::Remark;
 /// cost the square of their length.)
 const CHUNK: usize = 28;
 
-/// Two terms and what has been of this one. Answers the first day and how many marks.
+/// Two terms and what has been of this one, or so many years. Answers the first day and how many marks.
 pub fn write_history(
     school: &School,
     calendar: &Calendar,
-    date: NaiveDate,
+    (date, years): (NaiveDate, u8),
     now: Now,
     by: &Officer,
     root: &Rng,
 ) -> Result<(Option<NaiveDate>, u64), SampleError> {
-    let stays = school.read_now(|tx| stays(tx))?;
-    let acts = history::acts(calendar, date, &stays, &root.part("history"))
+    let first = history::first_day(calendar, date, years);
+    let mut stays = school.read_now(|tx| stays(tx))?;
+    if years > 0 {
+        // Who is here now was here all the time: an earlier system may say so, and it is the number of marks that is wanted.
+        stays.retain(|stay| stay.until.is_none_or(|until| until >= date));
+        stays.iter_mut().for_each(|stay| stay.from = first);
+    }
+    let acts = history::acts(calendar, (first, date), &stays, &root.part("history"))
         .map_err(|_| StoreError::Corrupt { what: "a code" })?;
     let mut marks = 0;
     let mut acts = acts.into_iter().peekable();
@@ -42,7 +48,7 @@ pub fn write_history(
         let by = by.clone();
         school.write_now(move |tx: &WriteTx<'_>| record::acts(tx, now, &by, chunk))?;
     }
-    Ok((Some(history::first_day(calendar, date)), marks))
+    Ok((Some(first), marks))
 }
 
 fn stays(c: &Connection) -> Result<Vec<Stay>, StoreError> {

@@ -32,20 +32,28 @@ struct Habit {
     rng: Rng,
 }
 
-/// The first day of the history: two terms before the term of `date`, or as far back as the calendar goes.
+/// The first day of the history: so many years before `date`, or (0) two terms before its term, or as far back as the calendar goes.
 #[must_use]
-pub fn first_day(calendar: &Calendar, date: NaiveDate) -> NaiveDate {
+pub fn first_day(calendar: &Calendar, date: NaiveDate, years: u8) -> NaiveDate {
+    if years > 0 {
+        let wanted = date.checked_sub_months(chrono::Months::new(12 * u32::from(years))).unwrap_or(date);
+        return calendar.school_days(wanted, date).next().unwrap_or(date);
+    }
     let begun: Vec<NaiveDate> = calendar.terms().iter().map(|t| t.dates.from).filter(|from| *from <= date).collect();
     begun.iter().rev().nth(2).or(begun.first()).copied().unwrap_or(date)
 }
 
-/// One act a class and session, oldest first, for all sessions before `date`.
+/// One act a class and session, oldest first, for all sessions from `first` to the day before `date`.
 ///
 /// # Errors
 /// When the table of codes lacks one: a fault of this program.
-pub fn acts(calendar: &Calendar, date: NaiveDate, stays: &[Stay], rng: &Rng) -> Result<Vec<Act>, NotACode> {
+pub fn acts(
+    calendar: &Calendar,
+    (first, date): (NaiveDate, NaiveDate),
+    stays: &[Stay],
+    rng: &Rng,
+) -> Result<Vec<Act>, NotACode> {
     let Some(last) = date.pred_opt() else { return Ok(Vec::new()) };
-    let first = first_day(calendar, date);
     let mut habits: BTreeMap<PupilId, Habit> = stays
         .iter()
         .map(|s| {

@@ -43,6 +43,8 @@ pub struct Wish {
     pub date: NaiveDate,
     /// Whether to write history (it takes seconds).
     pub history: bool,
+    /// So many years of it, of everybody who is here now; 0: two terms. For measuring: a minute a year.
+    pub years: u8,
 }
 
 /// Why there is no sample.
@@ -77,7 +79,8 @@ pub const NAME: &str = "Elm Park Primary School";
 /// [`SampleError`].
 pub fn create(stores: &Stores, wish: &Wish) -> Result<Made, SampleError> {
     let year_start = year_of(wish.date);
-    let calendar = Calendar::sample_primary(year_start).ok_or(SampleError::NoCalendar(wish.date))?;
+    let calendar = Calendar::sample_years(year_start, wish.years.saturating_add(1).max(2));
+    let calendar = calendar.ok_or(SampleError::NoCalendar(wish.date))?;
     let root = Rng::new(wish.seed);
     let officer = officer("Mrs Bright", "office manager")?;
     let at = calendar.instant(wish.date.and_time(NaiveTime::MIN) + chrono::Duration::hours(6));
@@ -96,7 +99,7 @@ pub fn create(stores: &Stores, wish: &Wish) -> Result<Made, SampleError> {
     outfit::extras(&school, &people, &mut pupils, &mut staff, &root, now)?;
     let users = outfit::users(stores, school.id(), &staff, &root, now)?;
     let (history_from, history_marks) = match wish.history {
-        true => before::write_history(&school, &calendar, wish.date, now, &officer, &root)?,
+        true => before::write_history(&school, &calendar, (wish.date, wish.years), now, &officer, &root)?,
         false => (None, 0),
     };
     let planned = before::plan(&school, &calendar, wish.date, &pupils, now, &officer, &root)?;

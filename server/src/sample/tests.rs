@@ -10,7 +10,7 @@ fn day() -> NaiveDate {
 fn make(seed: u64, history: bool) -> (testing::Folder, std::sync::Arc<Stores>, Made) {
     let folder = testing::folder();
     let stores = Stores::open(folder.path(), Clock::system()).unwrap();
-    let made = create(&stores, &Wish { slug: "elm-park".into(), seed, date: day(), history }).unwrap();
+    let made = create(&stores, &Wish { slug: "elm-park".into(), seed, date: day(), history, years: 0 }).unwrap();
     (folder, stores, made)
 }
 

@@ -20,6 +20,8 @@ pub use school::School;
 pub use trust::Trust;
 pub use tx::{ReadTx, WriteTx};
 
+use crate::auth::factor::SECRET_BYTES;
+use crate::auth::key::{self, Key};
 use crate::clock::Clock;
 use rusqlite::params;
 use shared::id::SchoolId;
@@ -35,6 +37,7 @@ pub struct Stores {
     dir: PathBuf,
     clock: Clock,
     trust: Trust,
+    factor_key: Key,
     schools: RwLock<BTreeMap<SchoolId, Arc<School>>>,
     inline: bool,
     unopened: BTreeMap<SchoolId, Unopened>,
@@ -83,13 +86,22 @@ impl Stores {
         private_folder(dir)?;
         private_folder(&dir.join("schools"))?;
         let trust = Trust::open(&dir.join("trust.db"), inline)?;
+        let factor_key = Key::of(dir)?;
+        key::seal_what_is_plain(&trust, &factor_key, SECRET_BYTES)?;
         let known = trust.read_now(|c| {
             let mut statement = c.prepare("SELECT id, slug FROM school ORDER BY slug")?;
             let rows = statement.query_map([], |r| Ok((r.get::<_, [u8; 16]>(0)?, r.get::<_, String>(1)?)))?;
             Ok(rows.collect::<Result<Vec<_>, _>>()?)
         })?;
-        let mut stores =
-            Self { dir: dir.to_owned(), clock, trust, schools: RwLock::default(), unopened: BTreeMap::new(), inline };
+        let mut stores = Self {
+            dir: dir.to_owned(),
+            clock,
+            trust,
+            factor_key,
+            schools: RwLock::default(),
+            unopened: BTreeMap::new(),
+            inline,
+        };
         for (id, slug) in known {
             let id = SchoolId::from_bytes(id);
             let path = stores.school_path(id);
@@ -146,6 +158,11 @@ impl Stores {
     #[must_use]
     pub const fn trust(&self) -> &Trust {
         &self.trust
+    }
+    /// What second factors are sealed to.
+    #[must_use]
+    pub const fn factor_key(&self) -> &Key {
+        &self.factor_key
     }
     /// The folder.
     #[must_use]

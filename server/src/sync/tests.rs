@@ -6,7 +6,7 @@ use axum::http::{Request, StatusCode, header};
 use shared::act::Act;
 use shared::calendar::SessionKey;
 use shared::log::Head;
-use shared::observation::{Mark, Observation};
+use shared::observation::{Mark, Notice, Observation, OnlyCopy};
 use shared::wire::v1::{Hello, HelloAnswer, LogState, Mode, Problem, ProblemCode, Pulled, Pushed, RowBody};
 use std::io::Write;
 
@@ -273,4 +273,37 @@ async fn a_late_arrival_at_reception_turns_into_l_with_its_minutes() {
         Some("15")
     );
     assert_eq!(world.count("SELECT count(*) FROM movement WHERE what = 'arrived'"), 1);
+}
+
+/// A kiosk lost what it had sent; the server that had it was restored from before, or was not.
+#[tokio::test]
+async fn what_a_damaged_kiosk_left_with_the_server_alone_is_lost_only_where_it_does_not_stand() {
+    let world = world();
+    let mut kiosk = world.enrol(Mode::Classroom, &[class(1)]).await;
+    world.set(at(9, 0));
+    kiosk.anchor(at(8, 40));
+    for n in 1..=4 {
+        kiosk.tap(at(8, 50), "am", 1, n, Mark::Present);
+    }
+    world.push(&kiosk).await;
+    let before = kiosk.log;
+    let lost = |world: &crate::testing::World| {
+        let told = world.school.read_now(|tx| crate::device::Damaged::all(tx, at(9, 0))).unwrap();
+        told.values().map(|damaged| (damaged.kept, damaged.lost)).collect::<Vec<_>>()
+    };
+    assert_eq!(lost(&world), []);
+    kiosk = Kiosk { log: shared::id::LogId::from_bytes([77; 16]), entries: Vec::new(), ..kiosk };
+    let mut sums = Vec::new();
+    // All of it stands here; three of four do not; none of that log does.
+    for (log, first, last, count) in [(before, 2, 5, 2), (before, 4, 8, 4), (kiosk.log, 101, 109, 3)] {
+        let only_copy = Some(OnlyCopy { log, first, last, count });
+        let notice = Notice::StoreDamaged { kept: 1, lost: 1, only_copy };
+        kiosk.write(at(8, 55), Observation::Noticed { notice });
+        assert_eq!(world.push(&kiosk).await, Pushed::Accepted { head: kiosk.head() });
+        sums.push(lost(&world));
+    }
+    assert_eq!(sums, [[(1, 1)], [(2, 1 + 1 + 3)], [(3, 5 + 1 + 3)]]);
+    kiosk.sent = 0;
+    world.push(&kiosk).await;
+    assert_eq!(lost(&world), sums[2], "told again, it counts once");
 }

@@ -11,8 +11,16 @@ impl Calendar {
     /// `None` only for years that no calendar has.
     #[must_use]
     pub fn sample_primary(year_start: i32) -> Option<Self> {
+        Self::sample_years(year_start, 2)
+    }
+
+    /// So many school years, the last of which begins in September of `year_start`.
+    ///
+    /// `None` only for years that no calendar has.
+    #[must_use]
+    pub fn sample_years(year_start: i32, years: u8) -> Option<Self> {
         let (mut terms, mut closures) = (Vec::new(), Vec::new());
-        for year in [year_start.checked_sub(1)?, year_start] {
+        for year in year_start.checked_sub(i32::from(years).checked_sub(1)?)?..=year_start {
             add_year(year, &mut terms, &mut closures)?;
         }
         let time = |h, m| NaiveTime::from_hms_opt(h, m, 0);

@@ -25,6 +25,17 @@ pub struct SessionKey {
     pub half: Half,
 }
 
+impl SessionKey {
+    /// The session before this one, on a day with school or without.
+    #[must_use]
+    pub fn before(self) -> Self {
+        match self.half {
+            Half::Pm => Self { half: Half::Am, ..self },
+            Half::Am => Self { date: self.date.pred_opt().unwrap_or(self.date), half: Half::Pm },
+        }
+    }
+}
+
 /// A text that is not a session.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a session: expected a date and am or pm, as 2026-11-23-am")]

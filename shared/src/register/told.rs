@@ -117,6 +117,9 @@ pub(super) fn once(facts: &[Fact]) -> Vec<Kept<'_>> {
     let mut kept: Vec<Kept<'_>> = set.into_values().collect();
     let mut before: Option<(LogId, (Millis, Millis))> = None;
     for kept in &mut kept {
+        if stated(kept.fact) {
+            continue;
+        }
         let (log, (earliest, latest)) = (kept.fact.origin.log, ends(&kept.fact.when));
         kept.after = match before {
             Some((same, (from, until))) if same == log => (earliest.max(from), latest.max(until)),
@@ -125,6 +128,11 @@ pub(super) fn once(facts: &[Fact]) -> Vec<Kept<'_>> {
         before = Some((log, kept.after));
     }
     kept
+}
+
+/// The office says when somebody went or came, whenever it writes that down: the order of its log tells nothing of it.
+const fn stated(fact: &Fact) -> bool {
+    matches!((&fact.from, &fact.what), (Provenance::School { .. }, What::Left | What::Returned))
 }
 
 impl<'a> Told<'a> {
@@ -263,7 +271,7 @@ impl<'a> Told<'a> {
             .map(|departure| {
                 let there = departure.origin;
                 let (left_earliest, left_latest) = ends(&departure.when);
-                if there.log == here.log {
+                if there.log == here.log && !stated(departure) {
                     if there.seq < here.seq { Likely::Certainly } else { Likely::No }
                 } else if left_latest < earliest {
                     Likely::Certainly

@@ -101,8 +101,13 @@ pub fn ingest<'a>(head: Head, sealed: bool, known: impl Fn(u64) -> Option<Hash>,
         }
         return Ingested::Gap { head };
     }
-    if Mutant::ForkIgnored.lives() && push.entries.last().is_none_or(|last| last.seq <= head.seq) {
-        return Ingested::Replay { head };
+    if Mutant::ForkIgnored.lives() {
+        // A number that is there already is left as it is, whatever it says; what goes on from there is appended.
+        let beyond = push.entries.iter().position(|entry| entry.seq > head.seq);
+        return match (beyond, push.entries.last()) {
+            (Some(at), Some(last)) => Ingested::Append { entries: &push.entries[at..], head: last.head() },
+            _ => Ingested::Replay { head },
+        };
     }
     let held = |seq: u64| match seq {
         0 => Some(Hash::ZERO),

@@ -7,6 +7,7 @@ use crate::act::{Act, Acted, Officer};
 use crate::id::BootId;
 use crate::log::{Entry, First, Head, Origin};
 use crate::observation::{Mark, Means, Notice, Observation, Observed, Wish};
+use crate::pupil::{Change, Provision};
 use crate::time::{Anchor, Reading};
 use crate::wire::v1::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -80,7 +81,8 @@ golden! {
     "entry": Entry, "head": Head, "origin": Origin, "first": First, "anchor": Anchor, "reading": Reading,
     "observed_left": Observed, "row_body_more": Vec<RowBody>, "mode_more": Vec<Mode>, "find_by": Vec<FindBy>, "way": Vec<Way>,
     "passage_row": PassageRow, "roll_call_row": RollCallRow, "accounted_row": AccountedRow,
-    "notice": Vec<Notice>, "mark": Vec<Mark>, "means": Vec<Means>, "wish": Vec<Wish>, "officer": Vec<Officer>,
+    "notice": Vec<Notice>, "notice_only_copy": Notice, "mark": Vec<Mark>, "means": Vec<Means>, "wish": Vec<Wish>, "officer": Vec<Officer>,
+    "membership_noon": Membership, "change": Vec<Change>, "provision": Vec<Provision>,
 }
 
 #[test]
@@ -139,6 +141,8 @@ fn every_variant_has_a_golden_file() {
     assert_eq!(variants::<Mark>(r#""?""#), tags("mark", ""));
     assert_eq!(variants::<Means>(r#""?""#), tags("means", ""));
     assert_eq!(variants::<Wish>(r#""?""#), tags("wish", ""));
+    assert_eq!(variants::<Change>(r#"{"change":"?"}"#), tags("change", "/change"));
+    assert_eq!(variants::<Provision>(r#""?""#), tags("provision", ""));
     assert_eq!(variants::<Sort>(r#""?""#), tags("sort", ""));
     assert_eq!(variants::<Palette>(r#""?""#), tags("palette", ""));
 }

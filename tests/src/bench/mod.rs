@@ -6,6 +6,7 @@ mod browser;
 mod disk;
 mod figures;
 mod office;
+mod pages;
 mod proc;
 pub mod run;
 mod school;

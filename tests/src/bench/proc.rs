@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// `/proc` counts processor time in hundredths of a second on every Linux.
 const TICK_MS: u64 = 10;
+/// Two minutes.
+const MOST_LOOKS: u32 = 1200;
 
 /// A line of /proc/<pid>/stat after the name, which may hold spaces.
 fn stat(pid: u32) -> Result<Vec<String>, Trouble> {
@@ -23,6 +25,25 @@ pub fn cpu(pid: u32) -> Result<Duration, Trouble> {
     let fields = stat(pid)?;
     let ticks = |at: usize| -> Result<u64, Trouble> { Ok(fields.get(at).ok_or("a short stat")?.parse()?) };
     Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * TICK_MS)) // utime, stime: fields 14 and 15
+}
+
+/// Waits until a process that was just started has nothing more to do: half a second without a tick. Its processor time so far.
+///
+/// # Errors
+/// When it has ended, or never comes to rest.
+pub async fn at_rest(pid: u32) -> Result<Duration, Trouble> {
+    let mut last = cpu(pid)?;
+    let mut still = 0;
+    for _ in 0..MOST_LOOKS {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let now = cpu(pid)?;
+        still = if now == last { still + 1 } else { 0 };
+        last = now;
+        if still == 5 {
+            return Ok(now);
+        }
+    }
+    Err("the server does not come to rest after its start".into())
 }
 
 /// A process and everything it started.

@@ -4,6 +4,7 @@
 
 use super::figures::Figures;
 use super::office::today;
+use super::pages::pages as every_page;
 use super::proc;
 use super::school::{PASSWORD, Scratch, Year, enrol_all, large};
 use super::server::{Kiosks, Round, Way, tell_at_once, tell_in_turn};
@@ -27,6 +28,15 @@ pub struct Args {
     /// Leaves out the server.
     #[arg(long)]
     pub no_server: bool,
+    /// Leaves out the pages of a school with many years.
+    #[arg(long)]
+    pub no_pages: bool,
+    /// Years of history of the school whose pages are compared with those of one year.
+    #[arg(long, default_value_t = 6)]
+    pub years: u8,
+    /// How often each page is fetched.
+    #[arg(long, default_value_t = 200)]
+    pub times: usize,
     /// Lets a kiosk live a week as well, which takes eight minutes.
     #[arg(long)]
     pub week: bool,
@@ -57,7 +67,7 @@ pub async fn bench(args: &Args) -> Result<usize, Trouble> {
     let begun = Instant::now();
     let scratch = Scratch::new(&args.within)?;
     let year = Year::new()?;
-    let (mut servers, mut kiosks) = (Figures::default(), Figures::default());
+    let (mut servers, mut pages, mut kiosks) = (Figures::default(), Figures::default(), Figures::default());
     println!("{}; load of the last minute {:.1}", proc::machine(), proc::load());
     if !args.no_server {
         let load = proc::load();
@@ -65,13 +75,27 @@ pub async fn bench(args: &Args) -> Result<usize, Trouble> {
         tell(&servers, args, SERVER, load)?;
         measured?;
     }
+    if !args.no_pages {
+        let load = proc::load();
+        let measured = every_page(&mut pages, &scratch, &year, date(IN_AUTUMN)?, (args.years, args.times)).await;
+        tell(&pages, args, PAGES, load)?;
+        measured?;
+    }
     if !args.no_window {
         let load = proc::load();
-        let measured = kiosk(&mut kiosks, args, &scratch, &year).await;
+        println!("The kiosk's window…");
+        let measured = window(&mut kiosks, &scratch, &year, date(IN_AUTUMN)?).await;
         tell(&kiosks, args, KIOSK, load)?;
         measured?;
     }
-    let missed = servers.missed() + kiosks.missed();
+    if args.week {
+        let (load, mut lived) = (proc::load(), Figures::default());
+        println!("The kiosk's week…");
+        let measured = week(&mut lived, &scratch, &year, date(IN_AUTUMN)?).await;
+        tell(&lived, args, WEEK, load)?;
+        measured?;
+    }
+    let missed = servers.missed() + pages.missed() + kiosks.missed();
     println!("{} s in all; {missed} goals missed", begun.elapsed().as_secs());
     Ok(missed)
 }
@@ -84,19 +108,11 @@ async fn server(figures: &mut Figures, args: &Args, scratch: &Scratch, year: &Ye
     Ok(())
 }
 
-async fn kiosk(figures: &mut Figures, args: &Args, scratch: &Scratch, year: &Year) -> Result<(), Trouble> {
-    println!("The kiosk's window…");
-    window(figures, scratch, year, date(IN_AUTUMN)?).await?;
-    if args.week {
-        println!("The kiosk's week…");
-        week(figures, scratch, year, date(IN_AUTUMN)?).await?;
-    }
-    Ok(())
-}
-
 /// Marks of the page, before and after the figures of one half of this.
 type Marks = (&'static str, &'static str);
 const SERVER: Marks = ("<!-- figures -->\n", "<!-- end of figures -->");
+const WEEK: Marks = ("<!-- figures of the week -->\n", "<!-- end of figures of the week -->");
+const PAGES: Marks = ("<!-- figures of the pages -->\n", "<!-- end of figures of the pages -->");
 const KIOSK: Marks = ("<!-- figures of the kiosk -->\n", "<!-- end of figures of the kiosk -->");
 
 /// Shows what was measured, and writes it into the page where one is asked for.

@@ -36,6 +36,8 @@ pub struct Round {
     pub marks: usize,
     /// The server's processor time.
     pub cpu: Duration,
+    /// The server's processor time for its start and its daily look at the whole file, before the first request.
+    pub start: Duration,
     /// From the first request to the last answer.
     pub wall: Duration,
     /// Each register, in milliseconds.
@@ -48,6 +50,7 @@ impl Round {
         self.registers += other.registers;
         self.marks += other.marks;
         self.cpu += other.cpu;
+        self.start = self.start.max(other.start);
         self.wall += other.wall;
         self.each.extend(&other.each);
     }
@@ -105,6 +108,7 @@ impl Kiosks {
         let at = year.busy(date, Half::Pm)?;
         let server = Server::start(data, Some(DayClock::starting(at, 1).spec(None)), None).await?;
         let pid = server.pid().ok_or("the server has no process number")?;
+        let start = proc::at_rest(pid).await?;
         for (pass, terminal) in &mut self.seats {
             if terminal.is_none() {
                 *terminal = Some(Terminal::new(&server, pass)?);
@@ -121,6 +125,7 @@ impl Kiosks {
             Way::AtOnce => self.at_once(session).await?,
         };
         round.cpu = proc::cpu(pid)?.saturating_sub(before);
+        round.start = start;
         Ok((round, server))
     }
 
@@ -181,6 +186,10 @@ pub fn tell_in_turn(figures: &mut Figures, where_: &str, round: &Round, goal: bo
     } else {
         figures.note(&what, got);
     }
+    figures.note(
+        &format!("Server CPU for its start and the daily look at the whole file, {where_}"),
+        format!("{:.2} s", round.start.as_secs_f64()),
+    );
     let each = &round.each;
     figures.note(
         &format!("Time a register, durable, {where_}"),

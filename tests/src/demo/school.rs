@@ -76,8 +76,16 @@ impl School {
     /// # Errors
     /// What the server's command says.
     pub async fn make(data: &Path, date: &str, seed: u64, clock: String) -> Result<Self, Trouble> {
-        let (data, seed) = (data.to_string_lossy().into_owned(), seed.to_string());
-        let args = ["--data", data.as_str(), "sample", "--seed", seed.as_str(), "--date", date];
+        Self::with_years(data, date, seed, clock, 0).await
+    }
+
+    /// The same with so many years of history; 0: two terms.
+    ///
+    /// # Errors
+    /// What the server's command says.
+    pub async fn with_years(data: &Path, date: &str, seed: u64, clock: String, years: u8) -> Result<Self, Trouble> {
+        let (data, seed, years) = (data.to_string_lossy().into_owned(), seed.to_string(), years.to_string());
+        let args = ["--data", &data, "sample", "--seed", &seed, "--date", date, "--years", &years];
         let out = run("rollbook-server", &args, &[("ROLLBOOK_CLOCK", clock)], "").await?;
         Ok(serde_json::from_str(&out)?)
     }

@@ -9,6 +9,7 @@ use server::store::StoreError;
 use shared::act::Acted;
 use shared::id::{KioskId, LogId};
 use shared::observation::Observed;
+use std::collections::BTreeMap;
 
 /// What a fact says.
 pub enum Said {
@@ -75,6 +76,18 @@ pub fn all(world: &World, server: &Server) -> Result<Vec<Fact>, StoreError> {
                 identity,
             });
         }
+        on_its_own_branch(&mut facts);
         Ok(facts)
     })
+}
+
+/// Two copies of a card wrote on from one place: a fact whose first place holds another's words, or nothing, belongs to the
+/// log that it stands in now.
+fn on_its_own_branch(facts: &mut [Fact]) {
+    let stands: BTreeMap<(LogId, u64), String> = facts.iter().map(|f| (f.here, f.identity.clone())).collect();
+    for fact in facts {
+        if stands.get(&(fact.log, fact.seq)) != Some(&fact.identity) {
+            (fact.log, fact.seq) = fact.here;
+        }
+    }
 }

@@ -8,6 +8,7 @@ use shared::act::{Act, Officer};
 use shared::calendar::{Half, SessionKey, Times};
 use shared::id::{ClassId, KioskId, LogId, PupilId};
 use shared::observation::{Mark, Observation};
+use shared::register::QuestionKind;
 use std::collections::BTreeMap;
 
 const MINUTE: i64 = 60_000;
@@ -25,6 +26,10 @@ pub struct Expected {
     pub late_register: bool,
     /// A person in the office has spoken.
     pub ruled: bool,
+    /// The office was asked about the time, and answered that what stands is to stand.
+    pub left_standing: bool,
+    /// Somebody came within seconds of the session's end, when the screen still named it: no clock can say which it was.
+    pub as_it_ended: bool,
     /// One kiosk spoke in two logs, which disagree; true: within two minutes.
     pub two_logs: Option<bool>,
 }
@@ -132,6 +137,7 @@ pub fn expect(
                         if of.is_none_or(|of| of == session) && in_session(at) {
                             arrivals.push((at, fact.log, fact.seq));
                         }
+                        expected.as_it_ended |= of == &Some(session) && (at - times.end.0).abs() < 5_000;
                     }
                     Observation::Left { pupil: who, session: of, .. } if *who == pupil => {
                         if of.is_none_or(|of| of == session) && (of.is_some() || in_session(at)) {
@@ -169,6 +175,9 @@ pub fn expect(
                         "absent" => Some("N"),
                         _ => None,
                     };
+                    if said.is_none() && question.kind == QuestionKind::UnsureTime {
+                        expected.left_standing = true;
+                    }
                     if said.is_some() {
                         ruling = ruling.max(Some((at, fact.log, fact.seq, said)));
                     }

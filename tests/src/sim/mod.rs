@@ -11,6 +11,7 @@ mod fact;
 mod faults;
 mod judge;
 mod kiosk;
+mod machines;
 mod marks;
 mod net;
 mod people;
@@ -23,6 +24,7 @@ mod server;
 mod settle;
 pub mod soak;
 mod spoil;
+mod standing;
 mod trace;
 mod world;
 

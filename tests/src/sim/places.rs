@@ -47,11 +47,12 @@ pub fn mount(folder: &Path, seed: u64) -> Disk {
     Disk::mount(folder, seed).expect("a disk")
 }
 
-/// What lies in a plain folder.
+/// The files of SQLite that lie in a plain folder, for a disk that forgets. `others` takes the rest (keys), which programs read past
+/// SQLite.
 ///
 /// # Errors
-/// When it cannot be read.
-pub fn read(folder: &Path) -> std::io::Result<Image> {
+/// When it cannot be read or written.
+pub fn read(folder: &Path, others: &Path) -> std::io::Result<Image> {
     let (mut image, mut folders) = (Image::default(), vec![folder.to_owned()]);
     while let Some(next) = folders.pop() {
         for entry in std::fs::read_dir(next)? {
@@ -59,6 +60,12 @@ pub fn read(folder: &Path) -> std::io::Result<Image> {
             if path.is_dir() {
                 folders.push(path);
             } else if let Ok(below) = path.strip_prefix(folder) {
+                if !below.to_string_lossy().contains(".db") {
+                    let to = others.join(below);
+                    std::fs::create_dir_all(to.parent().unwrap_or(others))?;
+                    std::fs::copy(&path, to)?;
+                    continue;
+                }
                 image.files.insert(below.to_owned(), std::fs::read(&path)?);
             }
         }

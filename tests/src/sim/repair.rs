@@ -2,7 +2,9 @@
 //!
 //! Must never: forget what went with a replaced card: the oracle must not ask for it.
 
+use super::day::MINUTE;
 use super::fact::all;
+use super::faults::Fault;
 use super::kiosk::{Kiosk, identity};
 use super::places::{mount, read, size, template};
 use super::world::{Happening, World};
@@ -43,7 +45,10 @@ impl World {
             let asked = restore::Asked { folder: &folder, into: &into, key: Some(&key), by: &super::server::officer() };
             restore::restore(&asked, self.server.clock())
         });
-        let image = match restored.map_err(|e| e.to_string()).and_then(|_| read(&into).map_err(|e| e.to_string())) {
+        let image = match restored
+            .map_err(|e| e.to_string())
+            .and_then(|_| read(&into, self.server.disk.folder()).map_err(|e| e.to_string()))
+        {
             Ok(image) => image,
             Err(words) => return self.fail(format!("the server cannot be restored: {words}")),
         };
@@ -58,6 +63,7 @@ impl World {
         self.seen_changes = 0;
         self.say(format_args!("server restored"));
         self.mourn();
+        self.only_copies_gone();
         self.later(0, Happening::Jobs);
         self.find_the_revoked();
     }
@@ -196,6 +202,11 @@ impl World {
                 self.judge.revoked.insert(id, self.now);
                 self.revoked.extend((0..self.ids.len()).filter(|k| self.ids[*k] == id));
                 self.news();
+            }
+            // The server lost its power in the middle of it: the office does it again.
+            Err(_) if self.server.disk.is_dark() => {
+                self.kill_server(true);
+                self.later(10 * MINUTE, Happening::Strikes(Fault::Revoke(n)));
             }
             Err(error) => self.fail(format!("kiosk {n} cannot be revoked: {error}")),
         }

@@ -211,6 +211,11 @@ fn staged(seed: u64, keep: bool, tape: bool) -> World {
             }
         }
     }
+    if plan.away {
+        // Also a second machine with a copy of a card, which is not among them: four hundred days of its exchanges show nothing.
+        let night = plan.dates[0].and_hms_opt(17, 31, 0).unwrap_or_default();
+        world.at(school.calendar.instant(night).0, super::world::Happening::AllOff);
+    }
     let last = plan.dates.last().copied().unwrap_or_default();
     let end = school.calendar.instant(last.and_hms_opt(16, 0, 0).unwrap_or_default()).0;
     world.until(end);

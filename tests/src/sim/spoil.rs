@@ -30,6 +30,17 @@ fn turn(image: &mut Image, is: impl Fn(&Path) -> bool, place: u64, mask: u8) -> 
     Some((path.clone(), at))
 }
 
+/// What only the server has since a kiosk's file was damaged.
+#[derive(Debug, Default)]
+pub struct OnlyCopies {
+    /// Confirmed facts that no longer stand on its card.
+    pub facts: BTreeSet<String>,
+    /// So many entries the kiosk said were with the server alone.
+    pub told: u64,
+    /// So many facts went when the server was restored.
+    pub gone: u64,
+}
+
 impl World {
     /// A byte of a kiosk's file turns over while it is off; then it starts on it.
     pub fn spoil_card(&mut self, n: usize) {
@@ -64,7 +75,10 @@ impl World {
                 Err(format!("kiosk {n}: byte {at} of its file changed what its log says, and nobody noticed"))
             };
         };
-        self.say(format_args!("k{n} byte {at}: set aside, {} kept, {} lost", aside.kept, aside.lost));
+        self.say(format_args!(
+            "k{n} byte {at}: set aside, {} kept, {} lost, {} on the server alone",
+            aside.kept, aside.lost, aside.only_copy
+        ));
         if !aside.path.exists() {
             return Err(format!("kiosk {n}: its damaged file is gone"));
         }
@@ -88,9 +102,42 @@ impl World {
         if self.server.is_up() && !self.restored && gone.len() as u64 > aside.lost {
             return Err(format!("kiosk {n}: {} facts went with byte {at}, and it says {}", gone.len(), aside.lost));
         }
+        let there_only = before.iter().filter(|fact| self.judge.confirmed.contains_key(*fact));
+        let there_only = there_only.filter(|fact| !after.contains(*fact) && there.contains(*fact)).cloned();
+        let only = self.only_copies.entry(n).or_default();
+        only.facts.extend(there_only);
+        only.told += aside.only_copy;
         self.tally.lost += gone.len() as u64;
         self.judge.lost.extend(gone);
         Ok(())
+    }
+
+    /// The server was restored from before. What it alone had, and no card, is gone: not more than kiosks had said.
+    pub(super) fn only_copies_gone(&mut self) {
+        let there = self.stands();
+        for n in self.only_copies.keys().copied().collect::<Vec<_>>() {
+            let mut gone = self.only_copies.get(&n).map(|only| only.facts.clone()).unwrap_or_default();
+            gone.retain(|fact| !there.contains(fact) && !self.judge.lost.contains(fact));
+            if gone.is_empty() {
+                continue;
+            }
+            for card in 0..self.kiosks.len() {
+                let held = self.on_card(card);
+                gone.retain(|fact| !held.contains(fact));
+            }
+            let Some(only) = self.only_copies.get_mut(&n) else { continue };
+            let (told, gone_now) = (only.told, gone.len() as u64);
+            only.gone += gone_now;
+            if only.gone > told {
+                return self
+                    .fail(format!("kiosk {n}: the server alone had {gone_now} facts, and the kiosk said {told}"));
+            }
+            if gone_now > 0 {
+                self.say(format_args!("k{n} {gone_now} facts that the server alone had are gone"));
+            }
+            self.tally.lost += gone_now;
+            self.judge.lost.extend(gone);
+        }
     }
 
     /// A byte of the school's file turns over in a copy of the server's disk: `check` finds it, and a server on that copy

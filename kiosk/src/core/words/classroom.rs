@@ -110,6 +110,14 @@ pub(crate) fn invitation(at: Option<NaiveDateTime>) -> String {
 pub(crate) fn how_far(of: Half, progress: &str) -> String {
     format!("{} register: {}", half(of), lower_first(progress))
 }
+/// "The morning register of 3 Willow closes at 09:20. Nobody has begun it."
+pub(crate) fn closes_soon(of: Half, classes: &[String], at: &str) -> String {
+    let half = lower_first(half(of));
+    match classes {
+        [one] => format!("The {half} register of {one} closes at {at}. Nobody has begun it."),
+        _ => format!("The {half} registers of {} close at {at}. Nobody has begun them.", super::list(classes, 4)),
+    }
+}
 /// "Too many tries. Please use your card, or wait 5 minutes."
 pub(crate) fn locked_pin(left: u16) -> String {
     format!("Too many tries. Please use your card, or wait {}.", minutes(left))

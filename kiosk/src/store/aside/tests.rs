@@ -4,7 +4,7 @@ use super::*;
 use crate::store::{kept, log, school};
 use shared::id::{BootId, ClassId, KioskId, LogId, PupilId, SchoolId};
 use shared::log::{Hash, Head};
-use shared::observation::{Mark, Notice, Observation, Observed};
+use shared::observation::{Mark, Notice, Observation, Observed, OnlyCopy};
 use shared::time::Mono;
 use std::os::unix::fs::FileExt;
 
@@ -67,7 +67,7 @@ fn a_file_that_is_none_is_laid_aside_and_never_deleted() {
         std::fs::write(dir.path().join(FILE), &rubbish).unwrap();
         std::fs::write(dir.path().join("kiosk.db-wal"), b"newest").unwrap();
         let (store, aside) = open_or_begin_anew(dir.path(), reading(1)).unwrap();
-        assert_eq!(aside, Some(Aside { path: dir.path().join(name), enrolled: false, kept: 0, lost: 0 }));
+        assert_eq!(aside, Some(Aside { path: dir.path().join(name), enrolled: false, kept: 0, lost: 0, only_copy: 0 }));
         assert_eq!(std::fs::read(dir.path().join(name)).unwrap(), rubbish);
         assert!(store.write_now(|tx| kept::enrolled(tx)).unwrap().is_none(), "it begins anew");
         drop(store);
@@ -116,7 +116,7 @@ fn what_was_not_sent_is_taken_over_with_the_place_where_it_stood_first() {
         let first = fact.origin.unwrap();
         assert_eq!((first.log, first.seq), (log_before.log, u64::try_from(fact.at.mono.0).unwrap()));
     }
-    let told = Observation::Noticed { notice: Notice::StoreDamaged { kept: 49, lost: 1 } };
+    let told = Observation::Noticed { notice: Notice::StoreDamaged { kept: 49, lost: 1, only_copy: None } };
     assert_eq!(facts.last().unwrap().what, told);
     let now = store.write_now(|tx| log::current(tx)).unwrap();
     assert!(now.log != log_before.log && now.acked == 0);
@@ -131,15 +131,21 @@ fn what_the_server_has_and_no_backup_goes_on_too_and_is_not_called_unsent() {
         let store = Store::open(dir.path()).unwrap();
         store.write_now(|tx| log::acked(tx, 150, 100, AT)).unwrap();
     }
-    for at in find(dir.path(), b"\"mono\":173") {
-        spoil(dir.path(), FILE, at + 9, b"4");
+    let log_before = Store::open(dir.path()).unwrap().write_now(|tx| log::current(tx)).unwrap().log;
+    for mono in ["111", "114", "173"] {
+        for at in find(dir.path(), format!("\"mono\":{mono}").as_bytes()) {
+            spoil(dir.path(), FILE, at + 7, b"9");
+        }
     }
     let (store, aside) = open_or_begin_anew(dir.path(), reading(999)).unwrap();
     let aside = aside.unwrap();
-    assert_eq!((aside.kept, aside.lost), (49, 1));
+    assert_eq!((aside.kept, aside.lost, aside.only_copy), (49, 1, 2));
+    let only_copy = Some(OnlyCopy { log: log_before, first: 111, last: 114, count: 2 });
+    let told = Observation::Noticed { notice: Notice::StoreDamaged { kept: 49, lost: 1, only_copy } };
+    assert_eq!(facts(&store).last().unwrap().what, told);
     let all = facts(&store);
     let taps: Vec<i64> = all.iter().filter(|f| f.what.by_a_person()).map(|f| f.at.mono.0).collect();
-    assert_eq!(taps, (101..=200).filter(|n| *n != 173).collect::<Vec<i64>>());
+    assert_eq!(taps, (101..=200).filter(|n| ![111, 114, 173].contains(n)).collect::<Vec<i64>>());
 }
 
 /// Wherever it stands, also where a page that was split still holds it.

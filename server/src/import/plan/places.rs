@@ -7,7 +7,7 @@
 use crate::import::held::Member;
 use crate::import::roster::Place;
 use chrono::{Days, NaiveDate};
-use shared::calendar::Half;
+use shared::calendar::{Half, SessionKey};
 use shared::id::ClassId;
 
 /// A session's place in time.
@@ -24,10 +24,8 @@ pub fn after((date, half): Slot) -> Slot {
 /// The session before this one.
 #[must_use]
 pub fn before((date, half): Slot) -> Slot {
-    match half {
-        Half::Pm => (date, Half::Am),
-        Half::Am => (date.checked_sub_days(Days::new(1)).unwrap_or(date), Half::Pm),
-    }
+    let SessionKey { date, half } = SessionKey { date, half }.before();
+    (date, half)
 }
 
 /// A place that the file says.

@@ -214,3 +214,30 @@ async fn a_teacher_sees_their_own_classes_and_nobody_elses() {
     let mut office = Visitor::logged_in(&server, "office").await;
     assert!(office.get("/today").await.body.contains("Class 2"));
 }
+
+/// Whether any file of the sessions has these bytes, the journal too.
+fn stands_in_sessions(world: &World, wanted: &[u8]) -> bool {
+    let files = std::fs::read_dir(world.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let sessions = files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("sessions.db"));
+    let read: Vec<Vec<u8>> = sessions.map(|path| std::fs::read(path).unwrap()).collect();
+    assert!(!read.is_empty());
+    read.iter().any(|bytes| bytes.windows(wanted.len()).any(|part| part == wanted))
+}
+
+#[tokio::test]
+async fn a_secret_that_is_offered_lies_nowhere_in_the_clear_and_opens_for_its_account_alone() {
+    let (world, server) = scene().await;
+    let mut person = Visitor::logged_in(&server, "head").await;
+    let page = person.get("/account/factor").await;
+    let secret = key(&page);
+    assert!(stands_in_sessions(&world, b"offered"), "the test looks at the wrong files");
+    let hex = secret.to_hex();
+    let raw: Vec<u8> = (0..20).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap()).collect();
+    for bytes in [hex.as_bytes(), hex.to_uppercase().as_bytes(), &raw] {
+        assert!(!stands_in_sessions(&world, bytes), "in the clear");
+    }
+    let sealed = secret.sealed(world.stores.factor_key(), 5).unwrap();
+    assert!(Secret::opened(world.stores.factor_key(), 5, &sealed).is_some_and(|opened| opened == secret));
+    assert!(Secret::opened(world.stores.factor_key(), 6, &sealed).is_none(), "another account's");
+    assert!(Secret::opened(world.stores.factor_key(), 5, &hex).is_none(), "what an older server kept is offered anew");
+}

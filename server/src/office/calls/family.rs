@@ -4,6 +4,7 @@
 //! Must never: note a call in somebody else's name, or write a reason for a child who was not ticked.
 
 use super::super::choose::{self, Group};
+use super::super::clash::{self, Wanted};
 use super::super::entry::{self, Pupil, found};
 use super::super::{Fields, Sent, Shell, html, named, words};
 use super::{Child, ContactLine, Made, child, contact_lines, log, next_words, waits};
@@ -316,7 +317,8 @@ pub async fn reason(
     if children.is_empty() {
         return Err(missing("The child"));
     }
-    let by = actor.officer();
+    let (by, seen) = (actor.officer(), fields.one("seen").to_owned());
+    let (pupil, session, what) = (asked.pupil, asked.session, words::planned(code, detail.as_deref()));
     let back = {
         let calendar = actor.school.read(|tx| tx.calendar()).await?;
         asked.back(now, &calendar, "reason")
@@ -326,20 +328,23 @@ pub async fn reason(
         let about = hold(tx, &asked, family.as_ref(), now, false)?;
         let ticked: Vec<_> = about.iter().copied().filter(|(pupil, _)| children.contains(pupil)).collect();
         if calls::noted(tx, call)? {
-            return Ok(Some(()));
+            return Ok(Some(Ok(())));
         }
         if ticked.is_empty() || family.is_none() {
             return Err(StoreError::Refused(
                 "This absence was explained meanwhile. Look at it before you write it down again.".to_owned(),
             ));
         }
-        let mut plans = Vec::new();
+        let (mut plans, mut stands) = (Vec::new(), Vec::new());
+        let calendar = tx.calendar()?;
         for (pupil, first) in &ticked {
             let since = family.as_ref().and_then(|f| f.children.iter().find(|c| c.id == *pupil)).map(|c| c.since);
             let from = match since.filter(|since| since_first && *since < first.date) {
                 Some(date) => SessionKey { date, half: Half::Am },
                 None => *first,
             };
+            let wanted = Wanted { code, all: &[(from, until)], request: None };
+            stands.extend(clash::of_each(tx, &calendar, [*pupil], wanted)?);
             plans.push(Act::Planned {
                 plan: PlanId::from_bytes(secret::random()?),
                 pupil: *pupil,
@@ -350,11 +355,24 @@ pub async fn reason(
                 reason: reason.clone(),
             });
         }
+        if !clash::shown(&stands, &seen) {
+            return Ok(Some(Err(stands)));
+        }
         let note = Note { call, whom: Whom::Contact, name: Some(told), outcome: Outcome::Answered, said: Some(said) };
         calls::note(tx, now, &by, &ticked, &note, plans)?;
         calls::release(tx, asked.by.account)?;
-        Ok(Some(()))
+        Ok(Some(Ok(())))
     });
-    found(done.await?)?;
+    if let Err(stands) = found(done.await?)? {
+        let asks = clash::Asks {
+            here: "/calls",
+            what,
+            when: words::stretch(session, until),
+            action: format!("/calls/{pupil}/{session}/reason"),
+            back: format!("/calls/{pupil}/{session}"),
+            save: "Save the reason all the same",
+        };
+        return clash::page(&actor, &fields, stands, asks);
+    }
     Ok(Redirect::to(&back).into_response())
 }

@@ -4,12 +4,14 @@
 //! Must never: show a family whose children's absence is explained, or a number while nobody may be called (after a restore).
 
 mod family;
+mod found;
 #[cfg(test)]
 mod tests;
 
 pub use family::{claim, note, page as family, reason, release};
 
-use super::{Shell, html, restored, words};
+use super::list::{self, Bar, View};
+use super::{Shell, asked, html_of, restored, words};
 use crate::auth::Actor;
 use crate::calls::{self, Caller, Claimed, Family, Missing};
 use crate::clock::Now;
@@ -22,15 +24,11 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
 use chrono::{Days, NaiveDate};
-use rusqlite::named_params;
+use found::sheet;
+pub(super) use found::{Hit, hits};
 use shared::calendar::{Calendar, Half, SessionKey};
 use shared::call::{Outcome, Step, Whom};
 use shared::id::PupilId;
-
-/// Letters that a search needs, so that it is no list of the school.
-const LETTERS: usize = 2;
-/// Pupils that a search shows at most.
-const MOST: usize = 12;
 
 /// What may stand in the address.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -56,14 +54,8 @@ struct CallsPage {
     find: String,
     short: bool,
     hits: Vec<Hit>,
+    bar: Bar,
     amends: bool,
-}
-
-/// Somebody whom a search found.
-struct Hit {
-    name: String,
-    class: String,
-    href: String,
 }
 
 /// What changes on the page.
@@ -135,21 +127,28 @@ pub(super) struct Made {
     pub by: String,
 }
 
-/// `GET /calls?date&find&done`
+/// `GET /calls?date&find&done&filter&as`
 pub async fn page(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     choose: Result<Query<Choose>, QueryRejection>,
+    Query(view): Query<View>,
 ) -> Answer {
     let choose = chosen(choose)?;
     let now = app.clock.now();
-    let live = fragment(&actor, now, choose.date).await?;
+    if let Some(kind) = view.file {
+        let (date, view) = (choose.date, view.clone());
+        let (sheet, shown) = actor.school.read(move |tx| sheet(tx, now, date, &view)).await?;
+        return sheet.answer(kind, shown);
+    }
+    let (live, mut shown) = fragment(&actor, now, choose.date).await?;
     let find: String = choose.find.trim().chars().take(80).collect();
-    let short = !find.is_empty() && find.chars().filter(|c| c.is_alphanumeric()).count() < LETTERS;
+    let short = !find.is_empty() && list::too_short(&find);
     let wanted = find.clone();
+    let href = |id, session| format!("/absence/{id}/{session}?from=calls");
     let hits = match short || find.is_empty() || !actor.role.amends() {
         true => Vec::new(),
-        false => actor.school.read(move |tx| hits(tx, &wanted, now)).await?,
+        false => actor.school.read(move |tx| hits(tx, &wanted, now, href)).await?,
     };
     let said = match choose.done.as_str() {
         "reason" => "The reason is written down, and the family is off the list.",
@@ -157,7 +156,9 @@ pub async fn page(
         "planned" => "The absence is written down. The teacher’s screen shows “expected absent”.",
         _ => "",
     };
-    html(&CallsPage {
+    shown.extend(hits.iter().map(|hit| hit.id));
+    let date = choose.date.map(|date| date.to_string()).unwrap_or_default();
+    let page = CallsPage {
         shell: Shell::of(&actor, "/calls"),
         live,
         stream: choose.date.map_or_else(|| "/live/calls".to_owned(), |date| format!("/live/calls?date={date}")),
@@ -165,8 +166,10 @@ pub async fn page(
         find,
         short,
         hits,
+        bar: view.bar("/calls", &[("date", &date)], &[("order", "who comes first")]),
         amends: actor.role.amends(),
-    })
+    };
+    html_of(&page, shown)
 }
 
 /// What the address says.
@@ -174,54 +177,14 @@ pub async fn page(
 /// # Errors
 /// [`Error::BadInput`].
 pub fn chosen(choose: Result<Query<Choose>, QueryRejection>) -> Result<Choose, Error> {
-    choose.map(|q| q.0).map_err(|_| Error::BadInput("This is not a day.".to_owned()))
+    asked(choose, "This is not a day.")
 }
 
-/// Pupils on roll today with this in their name.
-fn hits(tx: &ReadTx<'_>, find: &str, now: Now) -> Result<Vec<Hit>, StoreError> {
-    let calendar = tx.calendar()?;
-    let session = at_hand(&calendar, now);
-    let mut statement = tx.prepare_cached(
-        "SELECT p.id, p.first || ' ' || p.last, c.name FROM membership m JOIN pupil p ON p.id = m.pupil JOIN class c ON c.id = m.class
-         WHERE (m.from_on, m.from_half) <= (:date, :half)
-           AND (m.until_on IS NULL OR (:date, :half) <= (m.until_on, m.until_half))
-           AND EXISTS (SELECT 1 FROM enrolment e WHERE e.pupil = p.id AND e.joined_on <= :date
-                         AND (e.left_on IS NULL OR e.left_on >= :date))
-         ORDER BY p.last, p.first, c.sort",
-    )?;
-    let day = crate::store::columns::DateCol(session.date);
-    let half = crate::store::columns::HalfCol(session.half);
-    let rows = statement.query_map(named_params! {":date": day, ":half": half}, |r| {
-        Ok((PupilId::from_bytes(r.get(0)?), r.get::<_, String>(1)?, r.get::<_, String>(2)?))
-    })?;
-    // SQLite's LIKE knows no letters beyond A to Z: Zoë is found by "zoë" and "ZOË" only here.
-    let wanted: Vec<String> = find.to_lowercase().split_whitespace().map(str::to_owned).collect();
-    let mut found = Vec::new();
-    for row in rows {
-        let (id, name, class) = row?;
-        let lower = name.to_lowercase();
-        if wanted.iter().all(|part| lower.contains(part.as_str())) {
-            found.push(Hit { name, class, href: format!("/absence/{id}/{session}?from=calls") });
-        }
-        if found.len() == MOST {
-            break;
-        }
-    }
-    Ok(found)
-}
-
-/// The session that a call of a parent is about: the one under way or next today, else the first of the next school day.
-fn at_hand(calendar: &Calendar, now: Now) -> SessionKey {
-    let today = calendar.date_of(now.at);
-    let next = || calendar.sessions(today + Days::new(1), today + Days::new(60)).next();
-    calendar.under_way(now.at).or_else(next).unwrap_or(SessionKey { date: today, half: Half::Am })
-}
-
-/// The part of the page that changes, as it is at this moment.
+/// The part of the page that changes, as it is at this moment, and whom it shows.
 ///
 /// # Errors
 /// When the register cannot be read.
-pub async fn fragment(actor: &Actor, now: Now, date: Option<NaiveDate>) -> Result<String, Error> {
+pub async fn fragment(actor: &Actor, now: Now, date: Option<NaiveDate>) -> Result<(String, Vec<PupilId>), Error> {
     let (amends, csrf, account) = (actor.role.amends(), actor.csrf.clone(), actor.account);
     let live = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
@@ -248,7 +211,9 @@ pub async fn fragment(actor: &Actor, now: Now, date: Option<NaiveDate>) -> Resul
             families: families.iter().map(|f| line(&calendar, f, date, account)).collect(),
         })
     });
-    Ok(live.await?.render()?)
+    let live = live.await?;
+    let shown = live.families.iter().flat_map(|f| f.children.iter().map(|one| one.id)).collect();
+    Ok((live.render()?, shown))
 }
 
 /// Whether nobody may be called about a day yet: the server was restored, and marks may be on their way.

@@ -10,7 +10,7 @@ mod typed;
 
 use super::choose;
 use super::entry::found;
-use super::{Fields, Sent, Shell, html, named, words};
+use super::{Fields, Sent, Shell, asked, html, named, words};
 use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record::{self, Heads};
@@ -116,7 +116,7 @@ pub async fn of_pupil(
     choose: Result<Query<Choose>, QueryRejection>,
 ) -> Answer {
     let pupil: PupilId = named(&pupil)?;
-    let choose = choose.map_err(|_| Error::BadInput("A date cannot be read.".to_owned()))?.0;
+    let choose = asked(choose, "A date cannot be read.")?;
     let (shell, now) = (Shell::of(&actor, "/pupils"), app.clock.now().at);
     let head = actor.role == Role::Head;
     let page = actor.school.read(move |tx| {

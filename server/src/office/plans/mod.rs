@@ -3,23 +3,29 @@
 //!
 //! Must never: plan for a pupil who was not ticked, or grant leave in anybody's name but the headteacher's (P14).
 
+mod listed;
 mod span;
 #[cfg(test)]
 mod tests;
 
+pub use listed::withdraw;
+
 use super::choose::{self, Group};
-use super::{Fields, Sent, Shell, html, words};
+use super::clash::{self, Wanted};
+use super::list::{self, Bar, View};
+use super::{Fields, Sent, Shell, html_of, words};
 use crate::auth::{Actor, Role};
 use crate::error::{Answer, Error};
 use crate::record;
 use crate::secret;
 use crate::state::App;
-use crate::store::columns::{CodeCol, DateCol, HalfCol, session as session_col};
+use crate::store::columns::DateCol;
 use crate::store::{ReadTx, StoreError};
 use askama::Template;
 use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
 use chrono::{NaiveDate, Weekday};
+use listed::Line;
 use rusqlite::params;
 use shared::act::Act;
 use shared::calendar::{Calendar, Half, SessionKey};
@@ -46,21 +52,15 @@ struct PlansPage {
     shell: Shell,
     said: String,
     plans: Vec<Line>,
+    bar: Bar,
     more: bool,
     amends: bool,
     classes: Vec<(ClassId, String)>,
+    /// The one pupil that the form is for, with the class: asked for from the pupil's page.
+    only: Option<(PupilId, String, ClassId)>,
     groups: Vec<Group>,
     weekdays: [(&'static str, Weekday); 5],
     today: NaiveDate,
-}
-
-/// Pupils with the same plan.
-struct Line {
-    when: String,
-    what: String,
-    who: String,
-    reason: String,
-    now: bool,
 }
 
 #[derive(Template)]
@@ -91,6 +91,11 @@ struct Candidate {
 pub struct Choose {
     #[serde(default)]
     done: Option<u32>,
+    #[serde(default)]
+    gone: Option<u32>,
+    /// A pupil whom the form shall be for.
+    #[serde(default)]
+    pupil: String,
 }
 
 /// What a form asks for.
@@ -101,28 +106,50 @@ struct Wish {
     reason: Remark,
 }
 
-/// `GET /plans`
-pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(choose): Query<Choose>) -> Answer {
+/// `GET /plans?filter&sort&as`
+pub async fn page(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Query(choose): Query<Choose>,
+    Query(view): Query<View>,
+) -> Answer {
     let (shell, now, role) = (Shell::of(&actor, "/plans"), app.clock.now().at, actor.role);
-    let said =
-        choose.done.map(|n| format!("Saved: {}.", words::count(n as usize, "plan", "plans"))).unwrap_or_default();
+    let saved = choose.done.map(|n| format!("Saved: {}.", words::count(n as usize, "plan", "plans")));
+    let said = saved.or_else(|| choose.gone.map(listed::gone)).unwrap_or_default();
     let page = actor.school.read(move |tx| {
         let today = tx.calendar()?.date_of(now);
         let session = SessionKey { date: today, half: Half::Am };
-        let (plans, more) = lines(tx, today)?;
-        Ok(PlansPage {
+        let (all, more) = listed::read(tx, today, &view)?;
+        let page = PlansPage {
             shell,
             said,
-            plans,
+            plans: listed::lines(&all, today),
+            bar: view.bar("/plans", &[], &[("when", "when"), ("name", "name"), ("code", "code")]),
             more,
             amends: role.amends(),
             classes: classes(tx, today)?,
+            only: only(tx, session, choose.pupil.parse().ok())?,
             groups: choose::groups(session, true, role == Role::Head),
             weekdays: WEEK,
             today,
-        })
+        };
+        Ok((page, all, view.file))
     });
-    html(&page.await?)
+    let (page, all, file) = page.await?;
+    let shown = all.iter().map(|one| one.pupil).collect();
+    list::answer(&page, file, |_| listed::sheet(&all), shown)
+}
+
+fn only(
+    tx: &ReadTx<'_>,
+    session: SessionKey,
+    pupil: Option<PupilId>,
+) -> Result<Option<(PupilId, String, ClassId)>, StoreError> {
+    let Some(pupil) = pupil else { return Ok(None) };
+    let Some(class) = record::class_in(tx, pupil, session)? else { return Ok(None) };
+    let name = "SELECT first || ' ' || last FROM pupil WHERE id = ?1";
+    let name = tx.prepare_cached(name)?.query_row([pupil.as_bytes()], |r| r.get(0))?;
+    Ok(Some((pupil, name, class)))
 }
 
 fn classes(tx: &ReadTx<'_>, today: NaiveDate) -> Result<Vec<(ClassId, String)>, StoreError> {
@@ -130,61 +157,6 @@ fn classes(tx: &ReadTx<'_>, today: NaiveDate) -> Result<Vec<(ClassId, String)>, 
         tx.prepare_cached("SELECT id, name FROM class WHERE ended_on IS NULL OR ended_on >= ?1 ORDER BY sort, name")?;
     let rows = statement.query_map([DateCol(today)], |r| Ok((ClassId::from_bytes(r.get(0)?), r.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Plans that are not over, pupils with the same one on one line.
-fn lines(tx: &ReadTx<'_>, today: NaiveDate) -> Result<(Vec<Line>, bool), StoreError> {
-    let mut statement = tx.prepare_cached(
-        "SELECT l.from_on, l.from_half, l.until_on, l.until_half, l.code, l.detail, l.reason, p.first || ' ' || p.last
-         FROM plan l JOIN pupil p ON p.id = l.pupil WHERE l.withdrawn_at IS NULL AND l.until_on >= ?1
-         ORDER BY l.from_on, l.from_half, l.code, l.reason, p.last, p.first LIMIT 1001",
-    )?;
-    let mut rows = statement.query([DateCol(today)])?;
-    let mut lines: Vec<(Line, usize)> = Vec::new();
-    let mut seen = 0;
-    while let Some(r) = rows.next()? {
-        seen += 1;
-        let (from, until) = (session_col(r, 0)?, session_col(r, 2)?);
-        let code = r.get::<_, CodeCol>(4)?.0;
-        let detail: Option<String> = r.get(5)?;
-        let name: String = r.get(7)?;
-        let line = Line {
-            when: stretch((from, until)),
-            what: [Some(format!("{code}, {}", code.meaning())), detail]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" · "),
-            who: name,
-            reason: r.get(6)?,
-            now: from.date <= today,
-        };
-        match lines.last_mut() {
-            Some((last, n)) if (&last.when, &last.what, &last.reason) == (&line.when, &line.what, &line.reason) => {
-                *n += 1;
-                if *n <= 4 {
-                    last.who = format!("{}, {}", last.who, line.who);
-                }
-            }
-            _ => lines.push((line, 1)),
-        }
-    }
-    let lines = lines.into_iter().map(|(mut line, n)| {
-        if n > 4 {
-            line.who = format!("{} and {} more", line.who, n - 4);
-        }
-        line
-    });
-    Ok((lines.collect(), seen > 1000))
-}
-
-fn stretch((from, until): (SessionKey, SessionKey)) -> String {
-    let day = |key: SessionKey| format!("{}, {}", words::short_day(key.date), words::half(key.half));
-    match (from.date == until.date, from.half == until.half) {
-        (true, true) => day(from),
-        (true, false) => format!("{}, all day", words::short_day(from.date)),
-        (false, _) => format!("{} until {}", day(from), day(until)),
-    }
 }
 
 /// Reads the form.
@@ -205,9 +177,13 @@ fn wish(fields: &Fields, role: Role) -> Result<Wish, Error> {
         return Err(Error::BadInput("This code plans nothing. Go back and choose another.".to_owned()));
     }
     choose::may(code, role)?;
-    let detail = choose::detail(code, fields.one("detail"))?;
+    let span = Span { from, until, weekdays };
+    let said = fields.one("detail");
+    // A timetable's dates are those that were chosen, unless somebody says more.
+    let dates = if said.trim().is_empty() && code.needs_dates() { span.words() } else { said.to_owned() };
+    let detail = choose::detail(code, &dates)?;
     let reason = choose::needed(fields.one("reason"), "The reason")?;
-    Ok(Wish { span: Span { from, until, weekdays }, code, detail, reason })
+    Ok(Wish { span, code, detail, reason })
 }
 
 fn stretches(wish: &Wish, calendar: &Calendar) -> Result<Vec<(SessionKey, SessionKey)>, StoreError> {
@@ -223,6 +199,7 @@ pub async fn preview(State(_): State<App>, Extension(actor): Extension<Actor>, S
             "No class was ticked. Go back and tick one; pupils are unticked on the next page.".to_owned(),
         ));
     }
+    let only: Option<PupilId> = fields.one("only").parse().ok();
     let shell = Shell::of(&actor, "/plans");
     let carried: Vec<(&'static str, String)> =
         ["from_date", "from_half", "until_date", "until_half", "code", "detail", "reason"]
@@ -236,17 +213,13 @@ pub async fn preview(State(_): State<App>, Extension(actor): Extension<Actor>, S
         for class in classes {
             pupils.extend(candidates(tx, &calendar, class, &wish, &all)?);
         }
-        let mut when: Vec<String> = all.iter().map(|s| stretch(*s)).collect();
+        pupils.retain(|candidate| only.is_none_or(|only| only == candidate.id));
+        let mut when: Vec<String> = all.iter().map(|(from, until)| words::stretch(*from, *until)).collect();
         let more_days = when.len().saturating_sub(8);
         when.truncate(8);
-        let what = format!("{}, {}", wish.code, wish.code.meaning());
         Ok(PreviewPage {
             shell,
-            what: [Some(what), wish.detail.map(|d| d.to_string())]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" · "),
+            what: words::planned(wish.code, wish.detail.as_deref()),
             when,
             more_days,
             reason: wish.reason.to_string(),
@@ -256,7 +229,9 @@ pub async fn preview(State(_): State<App>, Extension(actor): Extension<Actor>, S
             weekdays,
         })
     });
-    html(&page.await?)
+    let page = page.await?;
+    let shown = page.pupils.iter().map(|one| one.id).collect();
+    html_of(&page, shown)
 }
 
 /// Everybody of a class in the first session, with what stands against the plan.
@@ -268,39 +243,13 @@ fn candidates(
     all: &[(SessionKey, SessionKey)],
 ) -> Result<Vec<Candidate>, StoreError> {
     let Some((first, _)) = all.first() else { return Ok(Vec::new()) };
-    let (from, until) = (wish.span.from.date, wish.span.until.date);
     let mut who =
         tx.prepare_cached("SELECT p.last, p.first, c.name FROM pupil p JOIN class c ON c.id = ?2 WHERE p.id = ?1")?;
-    let mut plans = tx.prepare_cached(
-        "SELECT from_on, from_half, until_on, until_half, code FROM plan
-         WHERE pupil = ?1 AND withdrawn_at IS NULL AND from_on <= ?3 AND until_on >= ?2 ORDER BY from_on",
-    )?;
-    let mut mark = tx.prepare_cached("SELECT code FROM mark WHERE date = ?1 AND half = ?2 AND pupil = ?3")?;
-    let covered = |session: SessionKey| all.iter().any(|(a, b)| (*a..=*b).contains(&session));
     let mut found: BTreeMap<(String, String, PupilId), Candidate> = BTreeMap::new();
     for id in record::on_roll(tx, class, *first)? {
         let (last, first, class): (String, String, String) =
             who.query_row(params![id.as_bytes(), class.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-        let mut conflicts = Vec::new();
-        let rows = plans.query_map(params![id.as_bytes(), DateCol(from), DateCol(until)], |r| {
-            Ok((session_col(r, 0)?, session_col(r, 2)?, r.get::<_, CodeCol>(4)?.0))
-        })?;
-        for row in rows {
-            let (a, b, code) = row?;
-            if all.iter().any(|(from, until)| *from <= b && a <= *until) {
-                conflicts.push(format!("planned already: {code}, {}, {}", code.meaning(), stretch((a, b))));
-            }
-        }
-        for session in calendar.sessions(from, until).filter(|s| covered(*s)) {
-            let mut rows = mark.query(params![DateCol(session.date), HalfCol(session.half), id.as_bytes()])?;
-            if let Some(r) = rows.next()?
-                && let Some(code) = r.get::<_, Option<CodeCol>>(0)?
-                && code.0 != Code::N
-                && conflicts.len() < 4
-            {
-                conflicts.push(format!("{} stands already: {}", code.0, words::session(session)));
-            }
-        }
+        let conflicts = clash::of(tx, calendar, id, Wanted { code: wish.code, all, request: None })?;
         let name = format!("{first} {last}");
         found.insert((last, first, id), Candidate { id, name, class, conflicts });
     }

@@ -2,6 +2,7 @@
 //!
 //! Must never: hold a day without school, or more days than a year has.
 
+use crate::office::words;
 use chrono::{Datelike as _, NaiveDate, Weekday};
 use shared::calendar::{Calendar, Half, SessionKey};
 
@@ -34,6 +35,18 @@ pub enum NoSpan {
 }
 
 impl Span {
+    /// "1 December 2026, afternoon to 12 January 2027, afternoon; on Mon, Wed"
+    #[must_use]
+    pub fn words(&self) -> String {
+        let end = |key: SessionKey| format!("{}, {}", words::full_day(key.date), words::half(key.half));
+        let mut text = format!("{} to {}", end(self.from), end(self.until));
+        for (place, day) in self.weekdays.iter().enumerate() {
+            text.push_str(if place == 0 { "; on " } else { ", " });
+            text.push_str(&day.to_string());
+        }
+        text
+    }
+
     /// The stretches, first and last session of each.
     ///
     /// # Errors
@@ -97,6 +110,16 @@ mod tests {
         ] {
             assert_eq!(span(from, until, days).stretches(&calendar()), Err(why), "{from} {until}");
         }
+    }
+
+    #[test]
+    fn a_timetable_says_its_dates() {
+        let afternoons = span("2026-12-01-pm", "2027-01-12-pm", &[Weekday::Mon, Weekday::Wed]);
+        assert_eq!(afternoons.words(), "1 December 2026, afternoon to 12 January 2027, afternoon; on Mon, Wed");
+        assert_eq!(
+            span("2026-12-01-am", "2026-12-01-pm", &[]).words(),
+            "1 December 2026, morning to 1 December 2026, afternoon"
+        );
     }
 
     proptest! {

@@ -78,3 +78,77 @@ async fn a_visit_is_planned_for_a_class_without_those_who_stay() {
     assert_eq!(champion.send("/plans/save", &saved).await.status, StatusCode::FORBIDDEN);
     assert_eq!(champion.get("/plans").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_groups_plan_is_withdrawn_at_once_and_with_those_that_come_later() {
+    let world = world();
+    world.set(at(8, 45));
+    for role in [Role::Office, Role::Champion] {
+        visit::account(&world, world.school.id(), role.as_str(), role);
+    }
+    let server = visit::server(&world).await;
+    let mut office = Visitor::logged_in(&server, "office").await;
+    let (one, two, three) = (pupil(1).to_string(), pupil(2).to_string(), pupil(6).to_string());
+    fn form<'a>(code: &'a str, pupils: Vec<&'a str>) -> Vec<(&'a str, &'a str)> {
+        let mut fields = vec![
+            ("from_date", "2026-11-23"),
+            ("from_half", "am"),
+            ("until_date", "2026-12-04"),
+            ("until_half", "pm"),
+            ("weekday", "Wed"),
+            ("code", code),
+            ("detail", "swimming"),
+            ("reason", "the club"),
+        ];
+        fields.extend(pupils.into_iter().map(|pupil| ("pupil", pupil)));
+        fields
+    }
+    let group = form("P", vec![&one, &two]);
+    assert_eq!(office.send("/plans/save", &group).await.to(), "/plans?done=4");
+    assert_eq!(office.send("/plans/save", &form("B", vec![&three])).await.to(), "/plans?done=2");
+    let withdraw = |later: &'static str| {
+        vec![
+            ("from", "2026-11-25-am"),
+            ("until", "2026-11-25-pm"),
+            ("code", "P"),
+            ("detail", "swimming"),
+            ("reason", "the club"),
+            ("why", "the pool is shut"),
+            ("later", later),
+        ]
+    };
+    let mut champion = Visitor::logged_in(&server, "champion").await;
+    assert_eq!(champion.send("/plans/withdraw", &withdraw("true")).await.status, StatusCode::FORBIDDEN);
+    let mut nothing = withdraw("");
+    nothing[5].1 = "";
+    assert_eq!(office.send("/plans/withdraw", &nothing).await.status, StatusCode::BAD_REQUEST, "why is needed");
+    assert_eq!(office.send("/plans/withdraw", &withdraw("")).await.to(), "/plans?gone=2");
+    let open = "SELECT count(*) FROM plan WHERE withdrawn_at IS NULL";
+    assert_eq!(world.count(open), 4, "of that day, for both; not the week after, nor another plan");
+    assert_eq!(office.send("/plans/withdraw", &withdraw("")).await.status, StatusCode::BAD_REQUEST, "it is gone");
+    assert_eq!(office.send("/plans/withdraw", &withdraw("true")).await.to(), "/plans?gone=2");
+    assert_eq!(world.count(open), 2);
+    assert_eq!(
+        world.count("SELECT count(*) FROM fact WHERE body LIKE '%plan_withdrawn%' AND body LIKE '%the pool is shut%'"),
+        4
+    );
+    // From a pupil's page the form is for that pupil alone, and a part-time timetable says its dates by itself.
+    visit::account(&world, world.school.id(), "head", Role::Head);
+    let mut head = Visitor::logged_in(&server, "head").await;
+    let page = head.get(&format!("/plans?pupil={three}")).await;
+    assert!(page.body.contains("Plan for Pupil6 Test"), "{}", page.body);
+    let class_two = class(2).to_string();
+    let mut timetable = form("C2", vec![]);
+    timetable[6].1 = "";
+    timetable.extend([("only", three.as_str()), ("class", class_two.as_str())]);
+    let page = head.send("/plans/preview", &timetable).await.body;
+    assert!(page.contains("Pupil6 Test") && !page.contains("Pupil7 Test"), "{page}");
+    assert!(page.contains("23 November 2026, morning to 4 December 2026, afternoon; on Wed"), "{page}");
+    assert!(office.send("/plans/preview", &timetable).await.status.is_client_error(), "only the headteacher");
+    // The list is sifted by its address, and its file has the same rows.
+    let list = office.get("/plans?filter=pupil6").await.body;
+    assert!(list.contains("Pupil6 Test"), "{list}");
+    assert!(!office.get("/plans?filter=nobody").await.body.contains("Pupil6 Test"));
+    let csv = office.get("/plans?as=csv").await.body;
+    assert!(csv.contains("Pupil6 Test,Class 2,2026-11-25-am,2026-11-25-pm,B,"), "{csv}");
+}

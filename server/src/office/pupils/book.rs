@@ -117,6 +117,14 @@ pub fn read(
                     let session = SessionKey { date: day, half };
                     let held = term.dates.holds(day) && day <= today && calendar.times(session).is_some();
                     let mut cell = Cell { none: !held, am: half == Half::Am, ..Cell::default() };
+                    if !held
+                        && day <= today
+                        && let Some(closed) = calendar.draft().closures.iter().find(|c| c.dates.holds(day))
+                    {
+                        cell.code = "#".to_owned();
+                        cell.colour = "quiet";
+                        cell.words = format!("{}: {}", words::day(day), closed.why);
+                    }
                     if held {
                         let mut rows = mark.query(params![DateCol(day), HalfCol(half), pupil.as_bytes()])?;
                         if let Some(r) = rows.next()? {

@@ -1,24 +1,26 @@
 //! One pupil: the year as a register book, whom to call, calls, planned absences, and what makes them vulnerable.
 //!
-//! Must never: show a role more than the register shows it, or tell a log what a pupil's needs are.
+//! Must never: show a role more than the register shows it.
 
+use super::super::cards::{CardLine, cards_of};
 use super::super::entry::found;
-use super::super::{Sent, Shell, html, named, words};
+use super::super::{Shell, asked, html, named, words};
 use super::book::{self, Book, Year};
+use super::change::{self, Told};
 use crate::auth::Actor;
 use crate::calls::{self, Needs};
-use crate::error::{Answer, Error};
+use crate::card::Holder;
+use crate::error::Answer;
 use crate::state::App;
 use crate::store::columns::{CodeCol, DateCol, session as session_col};
 use crate::store::{ReadTx, StoreError};
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Path, Query, State};
-use axum::response::{IntoResponse as _, Redirect};
 use chrono::NaiveDate;
 use rusqlite::{OptionalExtension as _, params};
 use shared::calendar::{Calendar, Half, SessionKey};
-use shared::id::PupilId;
+use shared::id::{ClassId, PupilId};
 
 /// Calls and plans that are shown at most.
 const MOST: usize = 40;
@@ -45,6 +47,13 @@ struct PupilPage {
     amends: bool,
     keeps_people: bool,
     head: bool,
+    notes: Vec<Told>,
+    changes: Vec<Told>,
+    cards: Vec<CardLine>,
+    /// Classes to move to, or to come back to.
+    classes: Vec<(ClassId, String)>,
+    on_roll: bool,
+    today: NaiveDate,
     /// The session that an absence is recorded from.
     at_hand: SessionKey,
     said: &'static str,
@@ -79,10 +88,10 @@ pub async fn page(
     choose: Result<Query<Choose>, QueryRejection>,
 ) -> Answer {
     let pupil: PupilId = named(&pupil)?;
-    let choose = choose.map_err(|_| Error::BadInput("This is not a year.".to_owned()))?.0;
+    let choose = asked(choose, "This is not a year.")?;
     let (shell, now) = (Shell::of(&actor, "/pupils"), app.clock.now().at);
     let role = actor.role;
-    let said = if choose.done == "needs" { "Saved." } else { "" };
+    let said = change::said(&choose.done);
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let today = calendar.date_of(now);
@@ -104,6 +113,12 @@ pub async fn page(
             amends: role.amends(),
             keeps_people: role.keeps_people(),
             head: role == crate::auth::Role::Head,
+            notes: change::told(tx, &calendar, pupil, true)?,
+            changes: change::told(tx, &calendar, pupil, false)?,
+            cards: cards_of(tx, &calendar, Holder::Pupil(pupil))?,
+            classes: change::classes(tx, today)?,
+            on_roll: who.on_roll,
+            today,
             at_hand,
             said,
             shell,
@@ -124,6 +139,8 @@ struct Who {
     class: String,
     born: String,
     roll: Vec<String>,
+    /// Today, or from a day to come.
+    on_roll: bool,
     needs: Needs,
 }
 
@@ -151,6 +168,7 @@ fn who(tx: &ReadTx<'_>, pupil: PupilId, today: NaiveDate) -> Result<Option<Who>,
                 born: born.and_then(|b| b.parse().ok()).map(words::full_day).unwrap_or_default(),
                 class: r.get::<_, Option<String>>(7)?.unwrap_or_default(),
                 roll: Vec::new(),
+                on_roll: false,
                 needs,
             })
         })
@@ -165,6 +183,7 @@ fn who(tx: &ReadTx<'_>, pupil: PupilId, today: NaiveDate) -> Result<Option<Who>,
         statement.query_map([pupil.as_bytes()], |r| Ok((r.get::<_, DateCol>(0)?, r.get::<_, Option<DateCol>>(1)?)))?;
     for row in rows {
         let (joined, left) = row?;
+        who.on_roll |= left.as_ref().is_none_or(|left| left.0 >= today);
         let joined = format!("on roll from {}", words::full_day(joined.0));
         who.roll.push(match left {
             Some(left) => format!("{joined} to {}", words::full_day(left.0)),
@@ -215,41 +234,4 @@ fn plans(tx: &ReadTx<'_>, pupil: PupilId, today: NaiveDate) -> Result<Vec<Plan>,
         Ok(Plan { words: text, over: until.date < today })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// What the form of needs brings.
-#[derive(serde::Deserialize)]
-pub struct NeedsForm {
-    #[serde(default)]
-    looked_after: bool,
-    #[serde(default)]
-    social_worker: bool,
-    #[serde(default)]
-    send: String,
-}
-
-/// `POST /pupils/{pupil}/needs`
-pub async fn needs(
-    State(_): State<App>,
-    Extension(actor): Extension<Actor>,
-    Path(pupil): Path<String>,
-    Sent(form): Sent<NeedsForm>,
-) -> Answer {
-    let pupil: PupilId = named(&pupil)?;
-    let send = match form.send.as_str() {
-        "none" | "support" | "EHC plan" => form.send.clone(),
-        _ => return Err(Error::BadInput("Choose what SEND support there is. Go back and choose one.".to_owned())),
-    };
-    let changed = actor.school.write(move |tx| {
-        let changed = tx.execute(
-            "UPDATE pupil SET looked_after = ?2, social_worker = ?3, send = ?4, ehcp = ?5 WHERE id = ?1",
-            params![pupil.as_bytes(), form.looked_after, form.social_worker, send, send == "EHC plan"],
-        )?;
-        tx.touch();
-        Ok(changed)
-    });
-    if changed.await? == 0 {
-        return Err(Error::NotFound);
-    }
-    Ok(Redirect::to(&format!("/pupils/{pupil}?done=needs")).into_response())
 }

@@ -6,11 +6,13 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod view;
+mod ways;
 
 use crate::auth::{Actor, Role};
 use crate::clock::Now;
 use crate::error::{Answer, Error};
-use crate::office::{Shell, html, restored};
+use crate::office::list::{Sheet, View};
+use crate::office::{Shell, asked, html_of, restored};
 use crate::state::App;
 use crate::store::StoreError;
 use askama::Template;
@@ -18,8 +20,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query, State};
 use chrono::NaiveDate;
 use shared::calendar::{Calendar, Half, SessionKey};
+use shared::id::PupilId;
 use shared::time::Millis;
-use view::{Live, Scene};
+use view::{Live, Register, Scene};
 
 /// What may stand in the address.
 #[derive(Debug, Clone, Copy, Default, serde::Deserialize, serde::Serialize)]
@@ -44,14 +47,20 @@ struct TodayPage {
     unlinked: bool,
 }
 
-/// `GET /today?date&half`
+/// `GET /today?date&half&as`
 pub async fn page(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     choose: Result<Query<Choose>, QueryRejection>,
+    Query(view): Query<View>,
 ) -> Answer {
     let choose = chosen(choose)?;
-    let (day, live) = fragment(&actor, app.clock.now(), choose).await?;
+    let live = live(&actor, app.clock.now(), choose).await?;
+    let (day, shown) = (live.day.clone(), live.shown());
+    if let Some(kind) = view.file {
+        return sheet(&live).answer(kind, Vec::new()); // numbers of classes, and nobody's name
+    }
+    let live = live.render()?;
     let mut stream = "/live/today".to_owned();
     let mut sign = '?';
     for (name, value) in [
@@ -64,7 +73,20 @@ pub async fn page(
         }
     }
     let unlinked = actor.role == Role::Teacher && actor.staff.is_none();
-    html(&TodayPage { shell: Shell::of(&actor, "/today"), live, stream, day, unlinked })
+    html_of(&TodayPage { shell: Shell::of(&actor, "/today"), live, stream, day, unlinked }, shown)
+}
+
+/// The registers of the session, in the order of the page.
+fn sheet(live: &Live) -> Sheet {
+    let row = |r: &Register| {
+        let mut row = vec![r.class.clone(), r.teachers.clone(), r.state.to_owned(), r.note.clone()];
+        let n = r.numbers.unwrap_or_default();
+        let numbers = [n.here, n.late, n.absent(), n.unknown].map(|n| n.to_string());
+        row.extend(if r.numbers.is_some() { numbers } else { Default::default() });
+        row
+    };
+    let head = vec!["Class", "Teachers", "Register", "More", "Here", "Late", "Absent", "No reason"];
+    Sheet { name: format!("registers-{}", live.session), head, rows: live.registers.iter().map(row).collect() }
 }
 
 /// What the address says, if it says a day and a half.
@@ -72,14 +94,19 @@ pub async fn page(
 /// # Errors
 /// [`Error::BadInput`].
 pub fn chosen(choose: Result<Query<Choose>, QueryRejection>) -> Result<Choose, Error> {
-    choose.map(|q| q.0).map_err(|_| Error::BadInput("This is not a day, or not a half of one.".to_owned()))
+    asked(choose, "This is not a day, or not a half of one.")
 }
 
-/// The part of the page that changes, as it is at this moment, and the day it is of.
+/// The part of the page that changes, as it is at this moment, and whom it names.
 ///
 /// # Errors
 /// When the register cannot be read.
-pub async fn fragment(actor: &Actor, now: Now, choose: Choose) -> Result<(String, String), Error> {
+pub async fn fragment(actor: &Actor, now: Now, choose: Choose) -> Result<(String, Vec<PupilId>), Error> {
+    let live = live(actor, now, choose).await?;
+    Ok((live.render()?, live.shown()))
+}
+
+async fn live(actor: &Actor, now: Now, choose: Choose) -> Result<Live, Error> {
     let role = actor.role;
     // A teacher sees their own classes; whoever is linked to nobody has none.
     let own = (role == Role::Teacher).then_some(actor.staff);
@@ -96,8 +123,7 @@ pub async fn fragment(actor: &Actor, now: Now, choose: Choose) -> Result<(String
         }
         Ok::<Live, StoreError>(live)
     });
-    let live = live.await?;
-    Ok((live.day.clone(), live.render()?))
+    Ok(live.await?)
 }
 
 /// The session that is meant when nobody said which: the one whose register opened last, for its families are still

@@ -39,6 +39,7 @@ fn pupils(stands: &[Stands]) -> Vec<PupilRow> {
             class: class(1),
             name: format!("Pupil{n} Test"),
             stands: *stands,
+            out: false,
             ehcp: n == 2,
             social_worker: false,
             contact: Some(("Mum".into(), "Jo Test".into(), "07700 900 142".into())),

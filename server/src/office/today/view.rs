@@ -3,14 +3,14 @@
 //! Must never: read a file or a clock, or show a role more than it needs (P31).
 
 use super::rows::{ClassRow, Rows};
+use super::ways::{Choice, half_choice, neighbour};
 use crate::auth::Role;
 use crate::office::restored::Banner;
 use crate::office::sheet::{Stands, Tally};
 use crate::office::words;
 use askama::Template;
-use chrono::NaiveDate;
 use shared::calendar::{Calendar, ClosureKind, Day, Half, SessionKey, Times};
-use shared::id::ClassId;
+use shared::id::{ClassId, PupilId};
 use shared::time::Millis;
 use std::collections::BTreeMap;
 
@@ -58,6 +58,12 @@ pub struct Live {
 }
 
 impl Live {
+    /// Whom it names.
+    #[must_use]
+    pub fn shown(&self) -> Vec<PupilId> {
+        let called = self.unexplained.iter().flatten().map(|one| one.pupil);
+        called.chain(self.questions.iter().flatten().filter_map(|question| question.pupil)).collect()
+    }
     /// The server was restored. `touched`: this session may be among those that it lost.
     pub fn restored(&mut self, banner: Banner, touched: bool) {
         self.wait = banner.holds && touched;
@@ -67,16 +73,6 @@ impl Live {
         }
         self.restored = Some(banner);
     }
-}
-
-/// Something to choose.
-pub struct Choice {
-    /// Where to.
-    pub href: String,
-    /// What it says.
-    pub name: String,
-    /// Whether this is it.
-    pub here: bool,
 }
 
 /// One of the six.
@@ -117,10 +113,14 @@ pub struct Register {
 pub struct Total {
     /// All classes together.
     pub tally: Tally,
+    /// "2 went home", by the door; empty where nobody did.
+    pub went: String,
 }
 
 /// A pupil who is missing without a reason.
 pub struct Unexplained {
+    /// The pupil.
+    pub pupil: PupilId,
     /// Name.
     pub name: String,
     /// Class.
@@ -147,6 +147,8 @@ pub struct Question {
     pub said: Vec<String>,
     /// When, if not in the session on the page.
     pub when: String,
+    /// The pupil it is about.
+    pub pupil: Option<PupilId>,
     /// Cannot wait.
     pub urgent: bool,
     /// Where it is settled.
@@ -176,7 +178,9 @@ pub fn live(scene: Scene<'_>, rows: &Rows) -> Live {
         tallies.entry(pupil.class).or_default().add(pupil.stands);
     }
     let mut registers: Vec<Register> = Vec::new();
-    let mut total = Total::default();
+    let out = rows.pupils.iter().filter(|pupil| pupil.out).count();
+    let went = if out > 0 { format!("{out} went home") } else { String::new() };
+    let mut total = Total { went, ..Total::default() };
     let mut in_time = 0;
     let mut wanted = 0;
     if let Some(times) = times {
@@ -312,6 +316,7 @@ fn unexplained(rows: &Rows, names: &BTreeMap<ClassId, &str>, session: SessionKey
                 flags.push("Social worker");
             }
             Unexplained {
+                pupil: p.id,
                 name: p.name.clone(),
                 class: names.get(&p.class).copied().unwrap_or_default().to_owned(),
                 flags,
@@ -338,6 +343,7 @@ fn questions(rows: &Rows, session: SessionKey) -> Vec<Question> {
                 about,
                 said: q.said.clone(),
                 when: here(q.key.session),
+                pupil: q.key.pupil,
                 urgent: q.urgent,
                 href: super::super::question::href(&q.key),
             }
@@ -385,50 +391,4 @@ fn closed(scene: Scene<'_>) -> String {
         Day::NotTerm => "No school on this day, so there are no registers.".to_owned(),
         Day::School { .. } => format!("There is no {} session on this day.", words::half(session.half)),
     }
-}
-
-fn half_choice(scene: Scene<'_>, half: Half) -> Choice {
-    let name = match half {
-        Half::Am => "Morning",
-        Half::Pm => "Afternoon",
-    };
-    Choice {
-        href: address(scene, SessionKey { half, ..scene.session }),
-        name: name.to_owned(),
-        here: scene.session.half == half,
-    }
-}
-
-/// The page of a session: short for today's.
-fn address(scene: Scene<'_>, session: SessionKey) -> String {
-    let half = match session.half {
-        Half::Am => "am",
-        Half::Pm => "pm",
-    };
-    if session.date == scene.calendar.date_of(scene.now) {
-        format!("/today?half={half}")
-    } else {
-        format!("/today?date={}&half={half}", session.date)
-    }
-}
-
-/// The nearest school day before or after (never after today).
-fn neighbour(scene: Scene<'_>, after: bool) -> Option<Choice> {
-    let Scene { calendar, session, now, .. } = scene;
-    let today = calendar.date_of(now);
-    let step = |date: NaiveDate| if after { date.succ_opt() } else { date.pred_opt() };
-    let mut date = step(session.date)?;
-    // Six weeks reach over the longest holiday.
-    for _ in 0..60 {
-        if after && date > today {
-            return None;
-        }
-        if date == today || matches!(calendar.day(date), Day::School { .. }) {
-            let key = SessionKey { date, half: session.half };
-            let name = if date == today { "Today".to_owned() } else { words::short_day(date) };
-            return Some(Choice { href: address(scene, key), name, here: false });
-        }
-        date = step(date)?;
-    }
-    None
 }

@@ -165,9 +165,9 @@ pub enum Action {
     },
     /// Delete the rows that are still old. May be asked for when there are none.
     EndSnapshot,
-    /// In one transaction: begin a new log, re-append every kept entry from this number on (and every kept `Booted`
-    /// and `Anchored`: they tie readings to time) with the place where it stood first, and `Noticed` that the log was
-    /// begun anew. Then say [`Event::LogBegun`].
+    /// In one transaction: begin a new log, re-append every kept entry from this number on (and what is in no second
+    /// place yet, and every kept `Booted` and `Anchored`: they tie readings to time) with the place where it stood first, and
+    /// `Noticed` that the log was begun anew. Then say [`Event::LogBegun`].
     BeginLog {
         /// The first entry that was not accepted.
         re_append_from: u64,

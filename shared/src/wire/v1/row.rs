@@ -237,6 +237,22 @@ pub struct Membership {
     /// Last day, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<NaiveDate>,
+    /// `Pm`: from noon of the first day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_half: Option<Half>,
+    /// `Am`: until noon of the last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_half: Option<Half>,
+}
+
+impl Membership {
+    /// Whether it holds in a session.
+    #[must_use]
+    pub fn holds(&self, session: SessionKey) -> bool {
+        let from = SessionKey { date: self.from, half: self.from_half.unwrap_or(Half::Am) };
+        let until = self.until.map(|date| SessionKey { date, half: self.until_half.unwrap_or(Half::Pm) });
+        from <= session && until.is_none_or(|until| session <= until)
+    }
 }
 
 /// A member of staff, as the sign-on screen knows one.

@@ -1,7 +1,7 @@
 //! Reception and roll calls over the whole router: what kiosks tell, and who may read it.
 
-use super::visit::{self, Visitor};
 use crate::auth::Role;
+use crate::office::visit::{self, Visitor};
 use crate::testing::{Kiosk, World, at, class, pupil, session, world};
 use axum::http::StatusCode;
 use base64::Engine;

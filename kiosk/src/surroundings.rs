@@ -1,3 +1,5 @@
+//! What the window's surroundings say before it begins: which fonts there are, that nobody types accents, and one heap.
+//!
 //! The window's letters are in the program. fontconfig would read through every font of the system all the same when the
 //! window begins; here it is given a list of one instead: our own, laid out beside the store. A list of none would not do:
 //! the library that asks for fonts ends the program when there is not one, as on a system without fonts.
@@ -11,22 +13,29 @@ use std::process::Command;
 
 /// Where fontconfig looks for its configuration, when this is set.
 const VARIABLE: &str = "FONTCONFIG_FILE";
+/// Rules for composing letters from several keys: X's library reads six thousand lines of them, for longer than all the rest
+/// of the beginning takes. A finger and a card reader need none.
+const NO_ACCENTS: (&str, &str) = ("XCOMPOSEFILE", "/dev/null");
+/// One heap for the kiosk's few threads, which hardly ever ask for memory at once, in place of one for each.
+const ONE_HEAP: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
 /// One face, as the window has it too; nothing in a build without fonts.
 #[cfg(bundled_font)]
 const FACE: Option<&[u8]> = Some(include_bytes!(env!("ROLLBOOK_FACE")));
 #[cfg(not(bundled_font))]
 const FACE: Option<&[u8]> = None;
 
-/// Begins this program again, in its own place, with no fonts but its own. Returns if that was done already, or cannot be.
+/// Begins this program again, in its own place, with no fonts but its own and as little besides as it needs. Returns if that was done already, or cannot be.
 /// (A variable of the environment can be set for a program only before it begins.)
-pub fn only_our_own(data: &Path) {
+pub fn begin_again(data: &Path) {
     let Some(face) = FACE else { return };
     if std::env::var_os(VARIABLE).is_some() {
         return;
     }
     let begun = lay_out(data, face).and_then(|list| Ok((list, std::env::current_exe()?))).map(|(list, program)| {
         // Comes back only if it failed.
-        Command::new(program).args(std::env::args_os().skip(1)).env(VARIABLE, &list).exec()
+        let own = [(VARIABLE, list.as_os_str())];
+        let frugal = [NO_ACCENTS, ONE_HEAP].map(|(name, value)| (name, std::ffi::OsStr::new(value)));
+        Command::new(program).args(std::env::args_os().skip(1)).envs(own).envs(frugal).exec()
     });
     let error = begun.unwrap_or_else(|error| error);
     tracing::warn!(%error, "the system's fonts are read too");

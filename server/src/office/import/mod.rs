@@ -1,6 +1,12 @@
-//! The last import of a roster: when, from what, what it came to, and what was not taken, by file and line.
+//! Import: the last one, when, from what, what it came to, and what was not taken, by file and line; and a file to be looked at.
 //!
 //! Must never: quote a person's data. File, line and column are enough to find it.
+
+mod preview;
+#[cfg(test)]
+mod tests;
+
+pub use preview::{choose, look, write};
 
 use super::{Shell, html, words};
 use crate::auth::Actor;
@@ -10,7 +16,7 @@ use crate::state::App;
 use crate::store::StoreError;
 use crate::store::columns::json;
 use askama::Template;
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -33,6 +39,14 @@ struct ImportPage {
     more: usize,
     /// When the import ran that left them.
     when: String,
+    said: &'static str,
+}
+
+/// What may stand in the address.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+pub struct Choose {
+    #[serde(default)]
+    done: String,
 }
 
 /// The last import that changed the roster.
@@ -51,15 +65,20 @@ struct File {
 }
 
 /// `GET /import`
-pub async fn page(State(_): State<App>, Extension(actor): Extension<Actor>) -> Answer {
+pub async fn page(State(_): State<App>, Extension(actor): Extension<Actor>, Query(choose): Query<Choose>) -> Answer {
     let shell = Shell::of(&actor, "/import");
+    let said = match choose.done.as_str() {
+        "yes" => "Imported. Kiosks learn it at their next exchange.",
+        "same" => "Nothing was changed: everything in the file stood already.",
+        _ => "",
+    };
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let last = last(tx, &calendar)?;
         let (rejects, count, at) = rejects(tx)?;
         let shown: usize = rejects.iter().map(|file| file.lines.len()).sum();
         let when = at.map(|at| when(&calendar, at)).unwrap_or_default();
-        Ok(ImportPage { shell, last, rejects, count, more: count.saturating_sub(shown), when })
+        Ok(ImportPage { shell, last, rejects, count, more: count.saturating_sub(shown), when, said })
     });
     html(&page.await?)
 }

@@ -3,12 +3,16 @@
 //!
 //! Must never: list the whole school, or show a card's number.
 
+mod bind;
+
+pub use bind::{BindForm, CardLine, LostForm, Said, bind, bound_words, cards_of, lose, number};
+
 use super::entry::found;
-use super::{Sent, Shell, html, named, words};
+use super::list::{self, Bar, Kind, Sheet, View};
+use super::{Sent, Shell, html, html_of, named, words};
 use crate::auth::Actor;
-use crate::card::{self, Bound, CardHash, Holder, Number};
+use crate::card::{self, CardHash, Holder};
 use crate::error::{Answer, Error};
-use crate::feed;
 use crate::staff;
 use crate::state::App;
 use crate::store::StoreError;
@@ -23,8 +27,6 @@ use shared::id::PupilId;
 
 /// Days back in which a card that nobody knew is worth a look.
 const DAYS: u64 = 1;
-/// Letters that a search needs, so that it is no list of the school.
-const LETTERS: usize = 2;
 /// Pupils that a search shows at most.
 const MOST: usize = 20;
 /// Where somebody who binds one card after another goes on.
@@ -41,6 +43,8 @@ struct CardsPage {
     more: bool,
     short: bool,
     unknown: Vec<Seen>,
+    /// The same as files.
+    bar: Bar,
     said: &'static str,
 }
 
@@ -59,6 +63,8 @@ struct PupilPage {
 
 /// Somebody whom a search found.
 struct Hit {
+    /// A pupil; none: a member of staff.
+    pupil: Option<PupilId>,
     name: String,
     /// Class, or position.
     place: String,
@@ -77,16 +83,6 @@ struct Seen {
     note: String,
 }
 
-/// A card of somebody, as their page shows it.
-pub struct CardLine {
-    /// Names it in a form.
-    pub hash: CardHash,
-    /// "since 3 Sep 2026"
-    pub since: String,
-    /// "lost on 20 Nov 2026"
-    pub lost: Option<String>,
-}
-
 /// What may stand in the address.
 #[derive(serde::Deserialize, Default)]
 pub struct Find {
@@ -96,64 +92,12 @@ pub struct Find {
     card: String,
     #[serde(default)]
     done: String,
+    /// As a file.
+    #[serde(default, rename = "as")]
+    file: Option<Kind>,
 }
 
-/// What the form of a card brings: a number, or a card that a kiosk saw.
-#[derive(serde::Deserialize)]
-pub struct BindForm {
-    #[serde(default)]
-    number: String,
-    /// The keyed hash of a card that a kiosk saw.
-    #[serde(default)]
-    pub card: String,
-}
-
-/// What the button "lost" brings.
-#[derive(serde::Deserialize)]
-pub struct LostForm {
-    #[serde(default)]
-    card: String,
-}
-
-/// What came of an act with a card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
-    /// Bound.
-    Bound,
-    /// It was theirs already.
-    Already,
-    /// It had been lost, and is in use again.
-    Found,
-    /// Marked lost.
-    Lost,
-}
-
-impl Said {
-    /// In an address.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Bound => "bound",
-            Self::Already => "already",
-            Self::Found => "found",
-            Self::Lost => "lost",
-        }
-    }
-}
-
-/// The words for an act with a card; none for any other.
-#[must_use]
-pub fn bound_words(done: &str) -> &'static str {
-    match done {
-        "bound" => "The card is bound. Kiosks learn it at their next exchange.",
-        "already" => "This card was theirs already. Nothing changed.",
-        "found" => "This card had been marked lost, and is in use again.",
-        "lost" => "The card is marked lost. It opens nothing from the kiosks' next exchange.",
-        _ => "",
-    }
-}
-
-/// `GET /cards?find&card`
+/// `GET /cards?find&card&as`
 pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Query(asked): Query<Find>) -> Answer {
     let now = app.clock.now().at;
     let shell = Shell::of(&actor, "/cards");
@@ -168,7 +112,7 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Qu
         for one in card::unknown(tx, since)? {
             unknown.push(seen(tx, &calendar, today, one)?);
         }
-        let short = !find.is_empty() && find.chars().filter(|c| c.is_alphanumeric()).count() < LETTERS;
+        let short = !find.is_empty() && list::too_short(&find);
         let mut hits =
             if short || find.is_empty() { Vec::new() } else { hits(tx, &find, DateCol(today), card.is_some())? };
         let more = hits.len() > MOST;
@@ -177,13 +121,33 @@ pub async fn page(State(app): State<App>, Extension(actor): Extension<Actor>, Qu
             let place = unknown.iter().find(|u| u.hash == hash).map(|u| format!("{}, {}", u.room, u.when));
             (hash, place.unwrap_or_default())
         });
-        Ok(CardsPage { shell, find, card, hits, more, short, unknown, said })
+        let bar = View::default().bar("/cards", &[("find", &find)], &[]);
+        Ok(CardsPage { shell, find, card, hits, more, short, unknown, bar, said })
     });
     let page = page.await?;
+    let shown = page.hits.iter().filter_map(|hit| hit.pupil).collect();
+    if let Some(kind) = asked.file {
+        return sheet(&page).answer(kind, shown);
+    }
     if let ([one], None) = (page.hits.as_slice(), &page.card) {
         return Ok(Redirect::to(&one.page).into_response()); // found: the next thing is the card
     }
-    html(&page)
+    html_of(&page, shown)
+}
+
+/// Whom the search found with how many cards; without a search, the cards that nobody knows.
+fn sheet(page: &CardsPage) -> Sheet {
+    if page.find.is_empty() {
+        let row = |s: &Seen| vec![s.when.clone(), s.room.clone(), s.note.clone()];
+        let head = vec!["Seen", "Kiosk", "More"];
+        return Sheet { name: "unknown-cards".to_owned(), head, rows: page.unknown.iter().map(row).collect() };
+    }
+    let row = |h: &Hit| vec![h.name.clone(), h.place.clone(), h.cards.to_string()];
+    Sheet {
+        name: "cards".to_owned(),
+        head: vec!["Name", "Class or position", "Cards"],
+        rows: page.hits.iter().map(row).collect(),
+    }
 }
 
 fn seen(c: &Connection, calendar: &Calendar, today: chrono::NaiveDate, one: card::Unknown) -> Result<Seen, StoreError> {
@@ -227,9 +191,11 @@ fn hits(c: &Connection, find: &str, today: DateCol, staff_too: bool) -> Result<V
         let name = |i| r.get::<_, String>(i);
         let (first, last) = (name(1)?, name(2)?);
         if fits(&[&first, &last, &name(3)?, &name(4)?]) {
-            let page = format!("/cards/{}", PupilId::from_bytes(r.get(0)?));
+            let pupil = PupilId::from_bytes(r.get(0)?);
+            let page = format!("/cards/{pupil}");
             let bind = format!("{page}/bind");
-            out.push(Hit { name: format!("{first} {last}"), place: name(5)?, cards: r.get(6)?, page, bind });
+            let (name, place, cards) = (format!("{first} {last}"), name(5)?, r.get(6)?);
+            out.push(Hit { pupil: Some(pupil), name, place, cards, page, bind });
         }
         if out.len() > MOST {
             return Ok(out);
@@ -239,7 +205,7 @@ fn hits(c: &Connection, find: &str, today: DateCol, staff_too: bool) -> Result<V
         for one in staff::list(c, today)?.into_iter().filter(|one| fits(&[&one.name])) {
             let page = format!("/staff/{}", one.id);
             let bind = format!("{page}/card");
-            out.push(Hit { name: one.name, place: one.position, cards: one.cards, page, bind });
+            out.push(Hit { pupil: None, name: one.name, place: one.position, cards: one.cards, page, bind });
         }
     }
     Ok(out)
@@ -309,96 +275,4 @@ async fn known(actor: &Actor, id: &str) -> Result<PupilId, Error> {
     let id: PupilId = named(id)?;
     found(actor.school.read(move |tx| Holder::Pupil(id).name(tx)).await?)?;
     Ok(id)
-}
-
-/// A card as a form names it.
-pub enum Brought {
-    /// Typed, or by a reader.
-    Number(Number),
-    /// One that a kiosk saw.
-    Seen(CardHash),
-}
-
-/// The card of a form.
-///
-/// # Errors
-/// [`Error::BadInput`] with what to do.
-pub fn number(form: &BindForm) -> Result<Brought, Error> {
-    if let Some(hash) = CardHash::new(&form.card) {
-        return Ok(Brought::Seen(hash));
-    }
-    Number::new(&form.number).map(Brought::Number).ok_or_else(|| {
-        Error::BadInput(
-            "A card's number is 1 to 20 digits. Go back, put the cursor into the field, and hold the card to the reader, \
-             or type the number that is printed on it."
-                .to_owned(),
-        )
-    })
-}
-
-/// Binds a card for somebody of the office who holds it, and tells the kiosks.
-///
-/// # Errors
-/// [`StoreError::Refused`] when it is somebody else's.
-pub async fn bind(app: &App, actor: &Actor, brought: Brought, holder: Holder) -> Result<Said, Error> {
-    let (now, by) = (app.clock.now(), actor.officer());
-    let done = actor.school.write(move |tx| {
-        let hash = match brought {
-            Brought::Number(number) => number.keyed(tx)?,
-            Brought::Seen(hash) => hash,
-        };
-        let said = match card::bind(tx, now, &by, &hash, holder, true)? {
-            Bound::New => Said::Bound,
-            Bound::Already => return Ok(Said::Already),
-            Bound::Found | Bound::Lost => Said::Found,
-            Bound::Taken(other) => {
-                let name = other.name(tx)?.unwrap_or_default();
-                return Err(StoreError::Refused(format!(
-                    "This card is {name}'s. If it changes hands, mark it lost there first, then bind it here."
-                )));
-            }
-        };
-        feed::refresh_roster(tx, now)?;
-        Ok(said)
-    });
-    let said = done.await?;
-    match holder {
-        Holder::Pupil(pupil) => tracing::info!(account = actor.account, %pupil, done = said.word(), "a card"),
-        Holder::Staff(staff) => tracing::info!(account = actor.account, %staff, done = said.word(), "a card"),
-    }
-    Ok(said)
-}
-
-/// Marks a card lost, and tells the kiosks.
-///
-/// # Errors
-/// [`Error::NotFound`] when it is not theirs, or lost already.
-pub async fn lose(app: &App, actor: &Actor, form: &LostForm, holder: Holder) -> Result<(), Error> {
-    let hash = CardHash::new(&form.card)
-        .ok_or_else(|| Error::BadInput("Say which card was lost. Go back and press its button.".to_owned()))?;
-    let (now, by) = (app.clock.now(), actor.officer());
-    let lost = actor.school.write(move |tx| {
-        let lost = card::lose(tx, now, &by, &hash, holder)?;
-        if lost {
-            feed::refresh_roster(tx, now)?;
-        }
-        Ok(lost.then_some(()))
-    });
-    found(lost.await?)?;
-    tracing::info!(account = actor.account, "a card was marked lost");
-    Ok(())
-}
-
-/// Somebody's cards as their page shows them.
-///
-/// # Errors
-/// An accident of the store.
-pub fn cards_of(c: &Connection, calendar: &Calendar, holder: Holder) -> Result<Vec<CardLine>, StoreError> {
-    let day = |at| words::full_day(calendar.date_of(at));
-    let line = |card: card::Card| CardLine {
-        hash: card.hash,
-        since: format!("since {}", day(card.bound_at)),
-        lost: card.lost_at.map(|at| format!("lost on {}", day(at))),
-    };
-    Ok(card::of(c, holder)?.into_iter().map(line).collect())
 }
