@@ -2,7 +2,7 @@
 //!
 //! Must never: mend anything that fsck and the store do not mend by themselves.
 
-use super::card::data_partition;
+use super::card::{Part, partition};
 use super::writes::{Entry, after_cut};
 use crate::process::{Trouble, run};
 use serde_json::Value;
@@ -44,7 +44,7 @@ pub async fn look(
     seed: u64,
 ) -> Result<Found, Trouble> {
     let card = std::fs::read(before)?;
-    let (first, _) = data_partition(&card)?;
+    let (first, _) = partition(&card, Part::Data)?;
     let begin = card.get(usize::try_from(first * 512)?..).ok_or("the card ends before its data partition")?;
     let known = confirmed.first().ok_or("nothing was confirmed")?;
     let from = entries.iter().filter(|e| e.end <= known.log).count();

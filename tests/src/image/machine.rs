@@ -14,11 +14,21 @@ use std::time::{Duration, Instant};
 /// Width and height of the screen: those of the small panel.
 pub const SCREEN: (f64, f64) = (800.0, 480.0);
 
+/// Which machine is emulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Board {
+    /// QEMU's own: a disk, a screen, a touch panel and a network, all virtio, and a chip with pins.
+    Virt,
+    /// A Raspberry Pi 3 B as far as QEMU has one: the Pi's own device tree, its card slot, a USB pointer; no network, no pins.
+    Pi3,
+}
+
 /// A machine.
 pub struct Machine {
     child: Child,
     /// Its screen, finger and cables.
     pub qmp: Qmp,
+    board: Board,
     shell: UnixStream,
     folder: PathBuf,
     asked: u32,
@@ -29,6 +39,8 @@ pub struct Machine {
 pub struct Parts {
     /// Where its sockets and logs lie.
     pub folder: PathBuf,
+    /// What it is.
+    pub board: Board,
     /// The card: qcow2, or raw with `log`.
     pub card: PathBuf,
     /// Kernel, first file system and command line, as they stand on the card.
@@ -51,39 +63,17 @@ impl Machine {
         }
         let (kernel, initrd, words) = &parts.boot;
         let socket = |name: &str| format!("unix:{},server=on,wait=off", at(name).display());
-        let card = parts.card.display();
         let mut command = Command::new("qemu-system-aarch64");
-        command.args(["-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024", "-accel", "tcg,thread=multi"]);
+        command.args(["-accel", "tcg,thread=multi", "-display", "none", "-monitor", "none"]);
         command.arg("-kernel").arg(kernel).arg("-initrd").arg(initrd).args(["-append", words]);
-        match &parts.log {
-            None => command
-                .args(["-blockdev", &format!("driver=qcow2,node-name=card,file.driver=file,file.filename={card}")]),
-            Some(log) => {
-                std::fs::File::create(log)?;
-                command.args([
-                    "-blockdev",
-                    &format!(
-                        "driver=blklogwrites,node-name=card,log-sector-size=512,file.driver=raw,file.file.driver=file,\
-                         file.file.filename={card},log.driver=file,log.filename={}",
-                        log.display()
-                    ),
-                ])
-            }
-        };
-        command.args(["-device", "virtio-blk-pci,drive=card,write-cache=on"]);
-        command.args(["-device", "virtio-gpu-pci,xres=800,yres=480", "-device", "virtio-tablet-pci"]);
-        command.args(["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,id=cable"]);
-        command.args(["-rtc", &format!("base={}", parts.clock), "-display", "none", "-monitor", "none"]);
-        command.args([
-            "-chardev",
-            &format!(
-                "socket,id=s,path={},server=on,wait=off,logfile={}",
-                at("serial.sock").display(),
-                at("serial.log").display()
-            ),
-        ]);
-        command.args(["-serial", "chardev:s", "-qmp", &socket("qmp.sock"), "-qtest", &socket("qtest.sock")]);
-        command.arg("-qtest-log").arg("/dev/null");
+        command.args(["-qmp", &socket("qmp.sock"), "-qtest", &socket("qtest.sock"), "-qtest-log", "/dev/null"]);
+        let (shell, log) = (at("serial.sock"), at("serial.log"));
+        let serial = format!("socket,id=s,path={},server=on,wait=off,logfile={}", shell.display(), log.display());
+        command.args(["-chardev", &serial]);
+        match parts.board {
+            Board::Virt => virt(&mut command, parts)?,
+            Board::Pi3 => pi3(&mut command, parts),
+        }
         let err = std::fs::File::create(at("qemu.log"))?;
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(err).spawn()?;
         let said = |trouble: Trouble| -> Trouble {
@@ -93,7 +83,7 @@ impl Machine {
         let qmp = Qmp::open(&at("qmp.sock")).map_err(said)?;
         let shell = connect(&at("serial.sock"))?;
         shell.set_read_timeout(Some(Duration::from_millis(200)))?;
-        Ok(Self { child, qmp, shell, folder: parts.folder.clone(), asked: 0 })
+        Ok(Self { child, qmp, board: parts.board, shell, folder: parts.folder.clone(), asked: 0 })
     }
 
     /// Where its pins are reached.
@@ -107,7 +97,11 @@ impl Machine {
     /// # Errors
     /// What the machine says.
     pub fn tap(&mut self, (x, y): (f64, f64)) -> Result<(), Trouble> {
-        self.qmp.tap(x / SCREEN.0, y / SCREEN.1)
+        let (x, y) = (x / SCREEN.0, y / SCREEN.1);
+        match self.board {
+            Board::Virt => self.qmp.touch(x, y),
+            Board::Pi3 => self.qmp.click(x, y),
+        }
     }
 
     /// Pulls the network cable out, or puts it back.
@@ -172,6 +166,39 @@ impl Drop for Machine {
         let _ = self.child.kill(); // one that was cut is gone already
         let _ = self.child.wait();
     }
+}
+
+/// The parts of QEMU's own machine.
+fn virt(command: &mut Command, parts: &Parts) -> Result<(), Trouble> {
+    let card = parts.card.display();
+    let disk = match &parts.log {
+        None => format!("driver=qcow2,node-name=card,file.driver=file,file.filename={card}"),
+        Some(log) => {
+            std::fs::File::create(log)?;
+            format!(
+                "driver=blklogwrites,node-name=card,log-sector-size=512,file.driver=raw,file.file.driver=file,\
+                 file.file.filename={card},log.driver=file,log.filename={}",
+                log.display()
+            )
+        }
+    };
+    command.args(["-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024", "-serial", "chardev:s"]);
+    command.args(["-blockdev", &disk, "-device", "virtio-blk-pci,drive=card,write-cache=on"]);
+    command.args(["-device", "virtio-gpu-pci,xres=800,yres=480", "-device", "virtio-multitouch-pci"]);
+    command.args(["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,id=cable"]);
+    command.args(["-rtc", &format!("base={}", parts.clock)]);
+    Ok(())
+}
+
+/// The parts of a Raspberry Pi 3. It has no clock, and its first serial line is the radio's.
+fn pi3(command: &mut Command, parts: &Parts) {
+    command.args(["-M", "raspi3b", "-serial", "null", "-serial", "chardev:s"]);
+    command.arg("-dtb").arg(parts.folder.join(super::pi3::TREE));
+    command.args(["-drive", &format!("file={},if=sd,format=qcow2", parts.card.display())]);
+    for (name, value) in [("xres", 800), ("yres", 480), ("bpp", 32), ("pixo", 0)] {
+        command.args(["-global", &format!("bcm2835-fb.{name}={value}")]);
+    }
+    command.args(["-device", "usb-tablet"]);
 }
 
 /// A layer over an image, for one machine or one after the other.

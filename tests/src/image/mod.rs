@@ -5,7 +5,9 @@
 pub mod card;
 pub mod cuts;
 pub mod machine;
+pub mod pi3;
 pub mod qmp;
 pub mod scene;
+pub mod seat;
 pub mod wiegand;
 pub mod writes;

@@ -81,22 +81,48 @@ impl Qmp {
         Ok(())
     }
 
-    /// A finger on the screen, in hundredths of a thousand of its width and height.
+    /// A finger on a touch panel, at a share of its width and height.
     ///
     /// # Errors
     /// As for [`Qmp::ask`].
-    pub fn tap(&mut self, x: f64, y: f64) -> Result<(), Trouble> {
-        let axis = |axis: &str, share: f64| {
-            #[allow(clippy::cast_possible_truncation)] // a place on a screen
-            let value = (share * 32767.0) as i64;
-            json!({ "type": "abs", "data": { "axis": axis, "value": value } })
+    pub fn touch(&mut self, x: f64, y: f64) -> Result<(), Trouble> {
+        let finger = |what: &str, id: i32, axis: &str, value: i64| {
+            let data = json!({ "type": what, "slot": 0, "tracking-id": id, "axis": axis, "value": value });
+            json!({ "type": "mtt", "data": data })
         };
+        let panel = |down: bool| json!({ "type": "btn", "data": { "button": "touch", "down": down } });
+        let down = [
+            finger("begin", 1, "x", 0),
+            finger("data", 1, "x", place(x)),
+            finger("data", 1, "y", place(y)),
+            panel(true),
+        ];
+        self.ask("input-send-event", json!({ "events": down }))?;
+        std::thread::sleep(HELD);
+        self.ask("input-send-event", json!({ "events": [finger("end", -1, "x", 0), panel(false)] }))?;
+        Ok(())
+    }
+
+    /// A click of a pointer that says where it is, at a share of the screen's width and height.
+    ///
+    /// # Errors
+    /// As for [`Qmp::ask`].
+    pub fn click(&mut self, x: f64, y: f64) -> Result<(), Trouble> {
+        let axis = |axis: &str, share: f64| json!({ "type": "abs", "data": { "axis": axis, "value": place(share) } });
         let button = |down: bool| json!({ "events": [{ "type": "btn", "data": { "button": "left", "down": down } }] });
         self.ask("input-send-event", json!({ "events": [axis("x", x), axis("y", y)] }))?;
-        std::thread::sleep(Duration::from_millis(120));
+        std::thread::sleep(HELD);
         self.ask("input-send-event", button(true))?;
-        std::thread::sleep(Duration::from_millis(120));
+        std::thread::sleep(HELD);
         self.ask("input-send-event", button(false))?;
         Ok(())
     }
+}
+
+/// As long as a finger stays.
+const HELD: Duration = Duration::from_millis(120);
+
+#[allow(clippy::cast_possible_truncation)] // a place on a screen
+fn place(share: f64) -> i64 {
+    (share * 32767.0) as i64
 }

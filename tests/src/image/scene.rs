@@ -3,8 +3,8 @@
 //!
 //! Must never: look into the kiosk for what the server can be asked.
 
-use super::machine::{Machine, Parts, layer};
-use super::{card, qmp};
+use super::machine::{Board, Machine, Parts, layer};
+use super::{card, pi3};
 use crate::demo::check::{FactRow, rows};
 use crate::demo::school::School;
 use crate::process::{Server, Trouble, run};
@@ -111,11 +111,18 @@ impl Scene {
         run("rollbook-server", &args, &[("ROLLBOOK_CLOCK", self.clock())], "").await
     }
 
-    /// A machine with a card of its own: a copy of the image with this `rollbook.toml`, and room to grow.
+    /// A machine with a card of its own: a copy of the image with this `rollbook.toml`, which `spoil` may damage.
     ///
     /// # Errors
     /// When the card cannot be made.
-    pub fn parts(&self, image: &Path, name: &str, setup: &str) -> Result<Parts, Trouble> {
+    pub fn parts(
+        &self,
+        image: &Path,
+        board: Board,
+        name: &str,
+        setup: &str,
+        spoil: impl FnOnce(&Path) -> Result<(), Trouble>,
+    ) -> Result<Parts, Trouble> {
         let folder = self.folder.join(name);
         std::fs::create_dir_all(&folder)?;
         let raw = folder.join("card.img");
@@ -125,12 +132,21 @@ impl Scene {
         }
         card::write_setup(&raw, setup)?;
         let (kernel, initrd, words) = card::boot_files(&raw, &folder)?;
+        spoil(&raw)?;
         // The machine's own console, and a shell on it for this test: whoever has the card could write this too.
-        let words = format!("{words} console=ttyAMA0 systemd.debug_shell=ttyAMA0 loglevel=5");
+        let (line, more) = match board {
+            Board::Virt => ("ttyAMA0", ""),
+            // Its picture comes by the frame buffer alone: QEMU has nothing of the Pi's own graphics.
+            Board::Pi3 => ("ttyS1", " modprobe.blacklist=vc4"),
+        };
+        if board == Board::Pi3 {
+            pi3::tree(&raw, &folder)?;
+        }
+        let words = format!("{words} console={line} systemd.debug_shell={line} loglevel=5{more}");
         let over = folder.join("card.qcow2");
         layer(&raw, &over, 2048)?;
         let clock = self.clock_for_machine();
-        Ok(Parts { folder, card: over, boot: (kernel, initrd, words), clock, log: None })
+        Ok(Parts { folder, board, card: over, boot: (kernel, initrd, words), clock, log: None })
     }
 
     /// Switches a machine on, at the time it is.
@@ -162,24 +178,6 @@ pub async fn until<F: Future<Output = Result<bool, Trouble>>>(
     }
 }
 
-/// Waits until the screen has been the same for some seconds.
-///
-/// # Errors
-/// When no picture can be taken.
-pub fn settled(qmp: &mut qmp::Qmp, file: &Path) -> Result<(), Trouble> {
-    let begun = Instant::now();
-    let mut before = Vec::new();
-    loop {
-        qmp.picture(file)?;
-        let now = std::fs::read(file)?;
-        if now == before || begun.elapsed() > Duration::from_secs(60) {
-            return Ok(());
-        }
-        before = now;
-        std::thread::sleep(Duration::from_millis(1500));
-    }
-}
-
 // Places on the 800 × 480 screen, as the pictures of kiosk/tests/shots have them.
 
 /// The first name of the sign-on.
@@ -188,6 +186,8 @@ pub const FIRST_NAME: (f64, f64) = (417.0, 130.0);
 pub const GO_ON: (f64, f64) = (706.0, 430.0);
 /// "Mark the blanks present".
 pub const BLANKS: (f64, f64) = (500.0, 447.0);
+/// "I would rather not say", when reception asks why.
+pub const RATHER_NOT: (f64, f64) = (400.0, 431.0);
 /// "Submit".
 pub const SUBMIT: (f64, f64) = (720.0, 447.0);
 

@@ -61,12 +61,12 @@ impl Pins {
         Ok(())
     }
 
-    /// One card, 26 bits, with its facility and number.
+    /// One card, 26 bits, with its number as a USB reader would type it: facility and card as one of 24 bits.
     ///
     /// # Errors
     /// When the pins cannot be moved.
-    pub fn card(&mut self, facility: u32, number: u32) -> Result<(), Trouble> {
-        let data = (facility << 16) | (number & 0xffff);
+    pub fn card(&mut self, number: &str) -> Result<(), Trouble> {
+        let data: u32 = number.parse()?;
         let (high, low) = (data >> 12, data & 0xfff);
         let frame = ((high.count_ones() % 2) << 25) | (data << 1) | (1 - low.count_ones() % 2);
         for bit in (0..26).rev() {
@@ -82,7 +82,7 @@ impl Pins {
                 if bits.is_some_and(|bits| bits & (1 << line) == 0) {
                     break;
                 }
-                if begun.elapsed() > Duration::from_secs(5) {
+                if begun.elapsed() > Duration::from_secs(60) {
                     return Err("the kernel does not hear the pins: nobody has asked for them".into());
                 }
             }
