@@ -29,6 +29,7 @@ help:
 	@echo "make shots   pictures of every kiosk screen in every look and size, in target/shots"
 	@echo "make soak-monkey  100,000 random taps on the kiosk's window   (STEPS=… SEED=…)"
 	@echo "make soak-kill N=500  the two programs under kill -9, so often; a seed that fails goes into power_cut.rs"
+	@echo "make soak-moments N=500  a register's disk after a power cut at so many moments of it   (root)"
 	@echo "make assets  the font, htmx and axe-core, by lock file"
 	@echo "make fuzz    each fuzz target for MINUTES=10; see fuzz/README.md"
 	@echo "make deb     the packages, amd64 and arm64, in target/deb   (make deb-check: each goes into a Debian and out again)"
@@ -97,6 +98,13 @@ soak-kill: check-toolchain
 	@deploy/need $(BASIC)
 	$(CARGO) build --workspace
 	ROLLBOOK_KILLS=$(N) $(CARGO) test -p rollbook-tests --test power_cut hundreds -- --nocapture
+
+# A register whose every write is recorded, and its disk as after a cut at so many moments. Needs root and qemu-storage-daemon.
+.PHONY: soak-moments
+soak-moments: check-toolchain
+	@deploy/need $(BASIC) qemu-storage-daemon:qemu-utils e2fsck:e2fsprogs
+	$(CARGO) build --workspace
+	ROLLBOOK_MOMENTS=$(N) $(CARGO) test -p rollbook-tests --test moments -- --nocapture
 
 SOAK    := $(CARGO) build --release -p rollbook-tests --bin rollbook-sim --features rollbook-tests/sim
 soak: check-toolchain

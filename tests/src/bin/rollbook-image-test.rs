@@ -3,10 +3,14 @@
 //!
 //! Must never: say that something ran on a real Raspberry Pi.
 
+#![allow(clippy::disallowed_methods)] // an emulated machine is waited for in real time
+
 use clap::{Parser, ValueEnum};
-use rollbook_tests::image::card::{Part, damage};
+use rollbook_tests::image::card::{Part, damage, partition};
 use rollbook_tests::image::cuts::{self, Confirmed};
 use rollbook_tests::image::machine::Board;
+use rollbook_tests::image::recorded::{self, SIZE};
+use rollbook_tests::image::recorder::Recorder;
 use rollbook_tests::image::scene::{BLANKS, PATIENCE, RATHER_NOT, SUBMIT, Scene, tile, until};
 use rollbook_tests::image::seat::Seat;
 use rollbook_tests::image::wiegand::Pins;
@@ -23,7 +27,7 @@ struct Args {
     image: PathBuf,
     /// Where pictures, logs and the server's data go.
     folder: PathBuf,
-    /// Only these [default: all but moments]
+    /// Only these [default: all but moments and here]
     #[arg(long, value_delimiter = ',')]
     only: Vec<Stage>,
     /// The day that is played.
@@ -53,8 +57,10 @@ enum Stage {
     Damage,
     /// The start on a Raspberry Pi 3 as QEMU has it.
     Pi3,
-    /// A register with every write recorded, and the power cut at moments of that record.
+    /// A register in the emulated machine with every write recorded, and the power cut at moments of that record.
     Moments,
+    /// The same with the kiosk's program on this machine, on an ext4 of its own: quick, and without the image.
+    Here,
 }
 
 #[tokio::main]
@@ -87,6 +93,7 @@ async fn test(args: &Args) -> Result<(), Trouble> {
             Stage::Damage => damaged(&set).await?,
             Stage::Pi3 => pi3(&set).await?,
             Stage::Moments => moments(&set, args.moments, args.seed).await?,
+            Stage::Here => here(&set, args.moments, args.seed).await?,
         }
     }
     Ok(())
@@ -423,13 +430,33 @@ async fn moments(set: &Set, points: usize, seed: u64) -> Result<(), Trouble> {
     let flushes = entries.iter().filter(|e| e.flushes).count();
     let last = confirmed.last().map_or(0, |c| c.written);
     said(&format!("{} writes and flushes recorded ({flushes} flushes), {last} entries confirmed", entries.len()));
-    let found = cuts::look(&parts.folder, &before, &entries, &confirmed, points, seed).await?;
+    let card = std::fs::read(&before)?;
+    let (first, _) = partition(&card, Part::Data)?;
+    let begin = card.get(usize::try_from(first * 512)?..).ok_or("the card ends before its data partition")?;
+    let found = cuts::look(&parts.folder, "", begin, first, &entries, &confirmed, points, seed).await?;
     said(&format!(
-        "{} power cuts at random moments (seed {seed}), {} with writes that no flush had come after; fsck changed {}; wrong: {}",
+        "{} power cuts at random moments (seed {seed}), {} with writes that no flush had come after; fsck mended {}; wrong: {}",
         found.cuts,
         found.torn,
         found.repaired,
         found.wrong.len()
+    ));
+    if found.wrong.is_empty() { Ok(()) } else { Err(found.wrong.join("\n").into()) }
+}
+
+async fn here(set: &Set, points: usize, seed: u64) -> Result<(), Trouble> {
+    let home = set.folder.join("here");
+    if home.exists() {
+        std::fs::remove_dir_all(&home)?;
+    }
+    let recorder = Recorder::start(&home.join("card"), SIZE)?;
+    let recorded = recorded::register(&recorder, &home).await?;
+    let found = recorded.cut(points, seed).await?;
+    said(&recorded.said(&found, seed));
+    let lied = recorded.cut_on_a_liar(10, seed).await?;
+    said(&format!(
+        "the same on a disk that does not do what it is told: {} of 10 cuts lost something",
+        lied.wrong.len()
     ));
     if found.wrong.is_empty() { Ok(()) } else { Err(found.wrong.join("\n").into()) }
 }

@@ -2,7 +2,6 @@
 //!
 //! Must never: mend anything that fsck and the store do not mend by themselves.
 
-use super::card::{Part, partition};
 use super::writes::{Entry, after_cut};
 use crate::process::{Trouble, run};
 use serde_json::Value;
@@ -25,27 +24,29 @@ pub struct Found {
     pub cuts: usize,
     /// Of those, how many left writes behind that no flush had come after.
     pub torn: usize,
-    /// File systems that fsck changed beyond its journal.
+    /// File systems in which fsck mended more than the journal had, and counts.
     pub repaired: usize,
     /// What went wrong, in words.
     pub wrong: Vec<String>,
 }
 
-/// Cuts the power at `points` random moments of this log, and looks.
+/// Cuts the power at `points` random moments of this log, and looks. `begin` is the partition before the first write, `first` its
+/// first sector on the card, `data` the kiosk's folder in it.
 ///
 /// # Errors
 /// When a tool is missing; what is wrong with a card stands in [`Found`].
+#[allow(clippy::too_many_arguments)] // what a cut is made of
 pub async fn look(
     folder: &Path,
-    before: &Path,
+    data: &str,
+    begin: &[u8],
+    first: u64,
     entries: &[Entry],
     confirmed: &[Confirmed],
     points: usize,
     seed: u64,
 ) -> Result<Found, Trouble> {
-    let card = std::fs::read(before)?;
-    let (first, _) = partition(&card, Part::Data)?;
-    let begin = card.get(usize::try_from(first * 512)?..).ok_or("the card ends before its data partition")?;
+    std::fs::create_dir_all(folder)?;
     let known = confirmed.first().ok_or("nothing was confirmed")?;
     let from = entries.iter().filter(|e| e.end <= known.log).count();
     let mut dice = fastrand::Rng::with_seed(seed);
@@ -59,7 +60,7 @@ pub async fn look(
         found.torn += usize::from(since > 0);
         let end = cut.checked_sub(1).map_or(0, |last| entries[last].end);
         let must = confirmed.iter().rev().find(|c| c.log <= end).map_or(0, |c| c.written);
-        match one(folder, &partition).await {
+        match one(folder, data, &partition).await {
             Ok((written, repaired)) => {
                 found.repaired += usize::from(repaired);
                 if written < must {
@@ -75,7 +76,7 @@ pub async fn look(
 }
 
 /// Entries that the store of this partition holds and finds sound, and whether fsck had to change more than its journal.
-async fn one(folder: &Path, partition: &[u8]) -> Result<(u64, bool), Trouble> {
+async fn one(folder: &Path, data: &str, partition: &[u8]) -> Result<(u64, bool), Trouble> {
     let file = folder.join("after.img");
     std::fs::write(&file, partition)?;
     let journal = Command::new("e2fsck").args(["-E", "journal_only", "-y"]).arg(&file).output()?;
@@ -87,6 +88,9 @@ async fn one(folder: &Path, partition: &[u8]) -> Result<(u64, bool), Trouble> {
     if code > 1 {
         return Err(format!("fsck gives up ({code}): {}", String::from_utf8_lossy(&fsck.stdout)).into());
     }
+    // What is free is counted in the superblock, which a mounted ext4 writes now and then only.
+    let report = String::from_utf8_lossy(&fsck.stdout);
+    let mended = report.split("\n\n").any(|part| part.contains("? yes") && !part.contains("count wrong"));
     let out = folder.join("after");
     let _ = std::fs::remove_dir_all(&out); // of the cut before
     std::fs::create_dir_all(&out)?;
@@ -94,11 +98,12 @@ async fn one(folder: &Path, partition: &[u8]) -> Result<(u64, bool), Trouble> {
     if !dump.status.success() {
         return Err("the files cannot be read off the partition".into());
     }
-    let said = run("rollbook-kiosk", &["status", "--json", "--data", &out.to_string_lossy()], &[], "").await?;
+    let said =
+        run("rollbook-kiosk", &["status", "--json", "--data", &out.join(data).to_string_lossy()], &[], "").await?;
     let status: Value = serde_json::from_str(&said)?;
     let (written, kept) = (status["written"].as_u64().unwrap_or(0), status["kept"].as_u64().unwrap_or(0));
     if kept == 0 {
         return Err("the store holds nothing".into());
     }
-    Ok((written, code == 1))
+    Ok((written, mended))
 }

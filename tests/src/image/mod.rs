@@ -7,6 +7,8 @@ pub mod cuts;
 pub mod machine;
 pub mod pi3;
 pub mod qmp;
+pub mod recorded;
+pub mod recorder;
 pub mod scene;
 pub mod seat;
 pub mod wiegand;
