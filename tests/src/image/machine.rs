@@ -185,7 +185,7 @@ fn virt(command: &mut Command, parts: &Parts) -> Result<(), Trouble> {
     command.args(["-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024", "-serial", "chardev:s"]);
     command.args(["-blockdev", &disk, "-device", "virtio-blk-pci,drive=card,write-cache=on"]);
     command.args(["-device", "virtio-gpu-pci,xres=800,yres=480", "-device", "virtio-multitouch-pci"]);
-    command.args(["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,id=cable"]);
+    command.args(["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,id=cable,romfile="]);
     command.args(["-rtc", &format!("base={}", parts.clock)]);
     Ok(())
 }
