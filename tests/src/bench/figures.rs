@@ -22,6 +22,12 @@ impl Sample {
     pub fn extend(&mut self, other: &Self) {
         self.0.extend_from_slice(&other.0);
     }
+    /// In the order in which they came.
+    #[must_use]
+    pub fn each(&self) -> &[f64] {
+        &self.0
+    }
+
     /// The first that was measured; NaN of nothing.
     #[must_use]
     pub fn first(&self) -> f64 {

@@ -79,6 +79,8 @@ pub async fn week(figures: &mut Figures, scratch: &Scratch, year: &Year, from: N
     figures.part("A week without a pause, 800×480, a register of 34 pupils each morning and afternoon");
     figures
         .note("Registers and marks saved", format!("{registers} registers, {marks} marks, at {SPEED} times the speed"));
+    let each: Vec<String> = evenings.each().iter().map(|mib| format!("{mib:.1}")).collect();
+    figures.note("Memory each evening, MiB", each.join(" · "));
     figures.at_most(
         "Memory (PSS), first evening to seventh",
         format!("{first:.1} MiB to {last:.1} MiB: {grown:+.1} %"),
