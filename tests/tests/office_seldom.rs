@@ -175,7 +175,8 @@ fn every_page_is_opened_in_a_browser() {
         ("/live/calls", "what the calls listen to"),
         ("/live/roll-call", "what the roll call listens to"),
     ];
-    let tests = [include_str!("browser.rs"), include_str!("office_flows.rs"), include_str!("office_seldom.rs")].concat();
+    let tests =
+        [include_str!("browser.rs"), include_str!("office_flows.rs"), include_str!("office_seldom.rs")].concat();
     let mut opened = 0;
     for route in ROUTES.iter().filter(|route| route.method == "GET" && matches!(route.serves, Serves::Page(_))) {
         if NOT_PAGES.iter().any(|(path, _)| *path == route.path) {
@@ -186,7 +187,8 @@ fn every_page_is_opened_in_a_browser() {
             None => format!("\"{}", route.path),
         };
         let by_form = ["/kiosks/enrol/{code}", "/question/{kind}/{session}/{about}", "/register/{class}/{session}"];
-        let is = tests.contains(&begins) || by_form.contains(&route.path) && tests.contains(&begins.replace(['"', '{'], ""));
+        let is =
+            tests.contains(&begins) || by_form.contains(&route.path) && tests.contains(&begins.replace(['"', '{'], ""));
         assert!(is, "no browser test opens {}", route.path);
         opened += 1;
     }

@@ -77,7 +77,9 @@ async fn a_visit_is_planned_for_a_class_without_those_who_stay() {
     let page = person.send("/plans/save", &leave).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
     let (who, other) = (pupil(1).to_string(), pupil(3).to_string());
-    for words in ["Something has changed since you looked", "planned already: V", &format!("value=\"{who}\" checked"), &other] {
+    for words in
+        ["Something has changed since you looked", "planned already: V", &format!("value=\"{who}\" checked"), &other]
+    {
         assert!(page.body.contains(words), "{words}: {}", page.body);
     }
     assert!(!page.body.contains(&format!("value=\"{other}\" checked")), "{}", page.body);
