@@ -28,12 +28,7 @@ impl Sample {
         &self.0
     }
 
-    /// The first that was measured; NaN of nothing.
-    #[must_use]
-    pub fn first(&self) -> f64 {
-        self.0.first().copied().unwrap_or(f64::NAN)
-    }
-    /// The last.
+    /// The last; NaN of nothing.
     #[must_use]
     pub fn last(&self) -> f64 {
         self.0.last().copied().unwrap_or(f64::NAN)

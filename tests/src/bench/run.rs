@@ -37,7 +37,7 @@ pub struct Args {
     /// How often each page is fetched.
     #[arg(long, default_value_t = 200)]
     pub times: usize,
-    /// Lets a kiosk live a week as well, which takes eight minutes.
+    /// Lets a kiosk live a fortnight as well, which takes seventeen minutes.
     #[arg(long)]
     pub week: bool,
     /// Kiosks in the large school; 0 leaves it out.
