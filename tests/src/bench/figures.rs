@@ -28,11 +28,6 @@ impl Sample {
         &self.0
     }
 
-    /// The last; NaN of nothing.
-    #[must_use]
-    pub fn last(&self) -> f64 {
-        self.0.last().copied().unwrap_or(f64::NAN)
-    }
     /// How many.
     #[must_use]
     pub const fn len(&self) -> usize {
