@@ -107,6 +107,18 @@ fn the_benchmark_touches_tiles_where_they_are() {
         assert!((left - place.x).abs() < 1.0 && (top - place.y).abs() < 1.0, "tile {n}: {place:?}, not {left} {top}");
         assert!(top + 51.0 < place.y + size.height - 2.0 && left + 60.0 < place.x + size.width, "tile {n}: {size:?}");
     }
+    let mut k = Kiosk::new(Desk::signed_on("08:52"));
+    k.invoke("Mark the 34 blanks present");
+    let on = |k: &Kiosk, label: &str, (x, y): (u32, u32)| {
+        let it = k.labelled(label);
+        let (place, size) = (it.absolute_position(), it.size());
+        let (x, y) = (f32::from(u16::try_from(x).unwrap()), f32::from(u16::try_from(y).unwrap()));
+        let (left, top) = (x - place.x, y - place.y);
+        assert!(left > 0.0 && top > 0.0 && left < size.width && top < size.height, "{label}: {place:?} {size:?}");
+    };
+    on(&k, "Submit", tile::SUBMIT);
+    k.invoke("Submit");
+    on(&k, "Done", tile::DONE);
 }
 
 #[test]

@@ -32,8 +32,8 @@ fn stands(got: &Got, all: &[&str]) {
 
 /// Presses the page's button: the fields that it carries, as a browser sends them.
 async fn press(visitor: &mut Visitor, path: &str, page: &Got) -> Got {
-    let form = &page.body[page.body.rfind("<form method=\"post\"").unwrap()..];
-    assert!(form.starts_with(&format!("<form method=\"post\" action=\"{path}\"")), "{form}");
+    let form = &page.body[page.body.rfind("<form class=\"sheet\" method=\"post\"").unwrap()..];
+    assert!(form.starts_with(&format!("<form class=\"sheet\" method=\"post\" action=\"{path}\"")), "{form}");
     let fields: Vec<(String, String)> = form
         .split("<input type=\"hidden\" name=\"")
         .skip(1)

@@ -17,6 +17,7 @@ use axum::extract::{Extension, Path, Query, State};
 use rusqlite::named_params;
 use shared::calendar::SessionKey;
 use shared::id::ClassId;
+use std::collections::HashMap;
 
 #[derive(Template)]
 #[template(path = "paper.html")]
@@ -76,12 +77,20 @@ pub async fn page(
     html(&found(page.await?)?)
 }
 
+/// Who teaches each class: asked once, for asking with each pupil takes as long as all the rest.
+fn teachers(tx: &ReadTx<'_>) -> Result<HashMap<ClassId, String>, StoreError> {
+    let mut found = tx.prepare_cached(
+        "SELECT sc.class, group_concat(s.name, ', ') FROM staff_class sc JOIN staff s ON s.id = sc.staff
+         WHERE s.ended_on IS NULL GROUP BY sc.class",
+    )?;
+    let rows = found.query_map([], |r| Ok((ClassId::from_bytes(r.get(0)?), r.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 fn read(tx: &ReadTx<'_>, session: SessionKey, empty: bool) -> Result<Vec<Class>, StoreError> {
+    let mut teachers = teachers(tx)?;
     let mut statement = tx.prepare_cached(
-        "SELECT c.id, c.name,
-                (SELECT group_concat(s.name, ', ') FROM staff_class sc JOIN staff s ON s.id = sc.staff
-                  WHERE sc.class = c.id AND s.ended_on IS NULL),
-                r.submitted_by, r.state, p.first, p.last, k.code, k.tapped, k.minutes, e.detail,
+        "SELECT c.id, c.name, r.submitted_by, r.state, p.first, p.last, k.code, k.tapped, k.minutes, e.detail,
                 EXISTS (SELECT 1 FROM plan l WHERE l.pupil = p.id AND l.withdrawn_at IS NULL
                           AND (l.from_on, l.from_half) <= (:date, :half) AND (:date, :half) <= (l.until_on, l.until_half))
          FROM class c JOIN membership m ON m.class = c.id JOIN pupil p ON p.id = m.pupil
@@ -99,28 +108,28 @@ fn read(tx: &ReadTx<'_>, session: SessionKey, empty: bool) -> Result<Vec<Class>,
     while let Some(r) = rows.next()? {
         let id = ClassId::from_bytes(r.get(0)?);
         if classes.last().is_none_or(|class| class.id != id) {
-            let state = match (r.get::<_, Option<String>>(4)?.as_deref(), r.get::<_, Option<String>>(3)?) {
+            let state = match (r.get::<_, Option<String>>(3)?.as_deref(), r.get::<_, Option<String>>(2)?) {
                 (Some("submitted"), Some(by)) => format!("submitted by {by}"),
                 (Some("submitted"), None) => "submitted".to_owned(),
                 (Some("planned"), _) => "covered by planned absence".to_owned(),
                 (Some("missing"), _) => "missing: nobody submitted it".to_owned(),
                 _ => "not submitted yet".to_owned(),
             };
-            let teachers = r.get::<_, Option<String>>(2)?.unwrap_or_default();
+            let teachers = teachers.remove(&id).unwrap_or_default();
             classes.push(Class { id, name: r.get(1)?, teachers, state, pupils: Vec::new(), here: 0, absent: 0 });
         }
-        let code = r.get::<_, Option<CodeCol>>(7)?.map(|c| c.0);
-        let tapped_absent = r.get::<_, Option<String>>(8)?.as_deref() == Some("absent");
-        let stands = Stands::of(Told { code, tapped_absent, planned: r.get(11)? });
+        let code = r.get::<_, Option<CodeCol>>(6)?.map(|c| c.0);
+        let tapped_absent = r.get::<_, Option<String>>(7)?.as_deref() == Some("absent");
+        let stands = Stands::of(Told { code, tapped_absent, planned: r.get(10)? });
         let away = matches!(stands, Stands::Expected | Stands::Known | Stands::Elsewhere);
         let line = Line {
-            name: format!("{}, {}", r.get::<_, String>(6)?, r.get::<_, String>(5)?),
+            name: format!("{}, {}", r.get::<_, String>(5)?, r.get::<_, String>(4)?),
             code: if empty { String::new() } else { code.map(|c| c.to_string()).unwrap_or_default() },
             words: match (empty, stands) {
                 (true, _) if away => "expected absent".to_owned(),
                 (true, _) | (false, Stands::Here) => String::new(),
                 (false, _) if code.is_none() => stands.word().to_owned(),
-                (false, _) => super::entry::meaning(code, r.get(9)?, r.get::<_, Option<String>>(10)?.as_deref()),
+                (false, _) => super::entry::meaning(code, r.get(8)?, r.get::<_, Option<String>>(9)?.as_deref()),
             },
         };
         if let Some(class) = classes.last_mut() {

@@ -31,6 +31,7 @@ pub fn school_schema() -> Migrations<'static> {
         M::up(include_str!("migrations/school-0008.sql")),
         M::up(include_str!("migrations/school-0009.sql")),
         M::up(include_str!("migrations/school-0010.sql")),
+        M::up(include_str!("migrations/school-0011.sql")),
     ])
 }
 

@@ -22,16 +22,12 @@ impl Sample {
     pub fn extend(&mut self, other: &Self) {
         self.0.extend_from_slice(&other.0);
     }
-    /// The first that was measured; NaN of nothing.
+    /// In the order in which they came.
     #[must_use]
-    pub fn first(&self) -> f64 {
-        self.0.first().copied().unwrap_or(f64::NAN)
+    pub fn each(&self) -> &[f64] {
+        &self.0
     }
-    /// The last.
-    #[must_use]
-    pub fn last(&self) -> f64 {
-        self.0.last().copied().unwrap_or(f64::NAN)
-    }
+
     /// How many.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -12,7 +12,7 @@ pub mod run;
 mod school;
 mod screen;
 mod server;
-mod terminal;
+pub mod terminal;
 mod tile;
 mod week;
 mod window;

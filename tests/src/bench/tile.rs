@@ -7,3 +7,8 @@
 pub fn tile(n: u32) -> (u32, u32) {
     (8 + (n % 6 * 789).div_ceil(6), 60 + (n / 6 * 359).div_ceil(6))
 }
+
+/// A place on *Submit*, below the tiles.
+pub const SUBMIT: (u32, u32) = (722, 447);
+/// A place on *Done*, on the screen that says that a register is in.
+pub const DONE: (u32, u32) = (612, 430);

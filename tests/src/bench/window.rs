@@ -72,11 +72,6 @@ impl Running {
         self.child.id()
     }
 
-    /// Events that have come since it was last looked, of this kind.
-    pub(super) fn saved(&self, kind: &str) -> usize {
-        self.events.try_iter().filter(|(_, e)| e["event"] == "saved" && e["kind"] == kind).count()
-    }
-
     /// Waits for an event.
     pub(super) fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Result<Instant, Trouble> {
         let begun = Instant::now();

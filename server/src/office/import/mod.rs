@@ -100,8 +100,9 @@ fn when(calendar: &Calendar, at: Millis) -> String {
 fn last(c: &Connection, calendar: &Calendar) -> Result<Option<Last>, StoreError> {
     let body: Option<String> = c
         .prepare_cached(
-            "SELECT body FROM fact JOIN log ON log.id = fact.log
-             WHERE log.kiosk IS NULL AND json_extract(body, '$.act.kind') = 'imported' ORDER BY fact.log DESC, seq DESC LIMIT 1",
+            r#"SELECT body FROM fact JOIN log ON log.id = fact.log
+             WHERE log.kiosk IS NULL AND instr(body, '"kind":"imported"') > 0 AND json_extract(body, '$.act.kind') = 'imported'
+             ORDER BY fact.log DESC, seq DESC LIMIT 1"#,
         )?
         .query_row([], |r| r.get(0))
         .optional()?;

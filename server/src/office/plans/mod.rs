@@ -73,9 +73,10 @@ struct PreviewPage {
     reason: String,
     pupils: Vec<Candidate>,
     conflicts: usize,
+    /// Something stands now that the page did not show which wanted to save.
+    changed: bool,
     /// The form, carried to the next step.
     fields: Vec<(&'static str, String)>,
-    weekdays: Vec<String>,
 }
 
 /// A pupil whom the plan would be for.
@@ -84,6 +85,9 @@ struct Candidate {
     name: String,
     class: String,
     conflicts: Vec<String>,
+    /// Names these conflicts, for the step that saves.
+    seen: String,
+    ticked: bool,
 }
 
 /// What may stand in the address.
@@ -192,31 +196,45 @@ fn stretches(wish: &Wish, calendar: &Calendar) -> Result<Vec<(SessionKey, Sessio
 
 /// `POST /plans/preview`: what would be saved, for whom, and what stands against it.
 pub async fn preview(State(_): State<App>, Extension(actor): Extension<Actor>, Sent(fields): Sent<Fields>) -> Answer {
-    let wish = wish(&fields, actor.role)?;
-    let classes: Vec<ClassId> = fields.all("class").filter_map(|id| id.parse().ok()).collect();
-    if classes.is_empty() {
+    if fields.all("class").all(|id| id.parse::<ClassId>().is_err()) {
         return Err(Error::BadInput(
             "No class was ticked. Go back and tick one; pupils are unticked on the next page.".to_owned(),
         ));
     }
-    let only: Option<PupilId> = fields.one("only").parse().ok();
-    let shell = Shell::of(&actor, "/plans");
-    let carried: Vec<(&'static str, String)> =
-        ["from_date", "from_half", "until_date", "until_half", "code", "detail", "reason"]
-            .map(|name| (name, fields.one(name).to_owned()))
-            .into();
-    let weekdays = fields.all("weekday").map(str::to_owned).collect();
+    show(&actor, fields, false).await
+}
+
+/// The page before it is saved; with `changed`, the one that is shown again, with the same pupils ticked.
+async fn show(actor: &Actor, fields: Fields, changed: bool) -> Answer {
+    let wish = wish(&fields, actor.role)?;
+    let shell = Shell::of(actor, "/plans");
     let page = actor.school.read(move |tx| {
         let calendar = tx.calendar()?;
         let all = stretches(&wish, &calendar)?;
+        let ticked: Vec<PupilId> = fields.all("pupil").filter_map(|id| id.parse().ok()).collect();
+        let only: Option<PupilId> = fields.one("only").parse().ok();
+        let mut classes: Vec<ClassId> = fields.all("class").filter_map(|id| id.parse().ok()).collect();
+        if let (true, Some((first, _))) = (classes.is_empty(), all.first()) {
+            for pupil in &ticked {
+                classes.extend(record::class_in(tx, *pupil, *first)?.filter(|class| !classes.contains(class)));
+            }
+        }
         let mut pupils = Vec::new();
-        for class in classes {
-            pupils.extend(candidates(tx, &calendar, class, &wish, &all)?);
+        for class in &classes {
+            pupils.extend(candidates(tx, &calendar, *class, &wish, &all)?);
         }
         pupils.retain(|candidate| only.is_none_or(|only| only == candidate.id));
+        for candidate in &mut pupils {
+            candidate.ticked = !changed || ticked.contains(&candidate.id);
+        }
         let mut when: Vec<String> = all.iter().map(|(from, until)| words::stretch(*from, *until)).collect();
         let more_days = when.len().saturating_sub(8);
         when.truncate(8);
+        let carried = ["from_date", "from_half", "until_date", "until_half", "code", "detail", "reason", "only"];
+        let mut carried: Vec<_> = carried.map(|name| (name, fields.one(name).to_owned())).into();
+        for name in ["class", "weekday"] {
+            carried.extend(fields.all(name).map(|value| (name, value.to_owned())));
+        }
         Ok(PreviewPage {
             shell,
             what: words::planned(wish.code, wish.detail.as_deref()),
@@ -224,9 +242,9 @@ pub async fn preview(State(_): State<App>, Extension(actor): Extension<Actor>, S
             more_days,
             reason: wish.reason.to_string(),
             conflicts: pupils.iter().filter(|p| !p.conflicts.is_empty()).count(),
+            changed,
             pupils,
             fields: carried,
-            weekdays,
         })
     });
     let page = page.await?;
@@ -250,13 +268,14 @@ fn candidates(
         let (last, first, class): (String, String, String) =
             who.query_row(params![id.as_bytes(), class.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
         let conflicts = clash::of(tx, calendar, id, Wanted { code: wish.code, all, request: None })?;
-        let name = format!("{first} {last}");
-        found.insert((last, first, id), Candidate { id, name, class, conflicts });
+        let (name, seen) = (format!("{first} {last}"), clash::mark(&conflicts));
+        found.insert((last, first, id), Candidate { id, name, class, conflicts, seen, ticked: true });
     }
     Ok(found.into_values().collect())
 }
 
-/// `POST /plans/save`: the fields `pupil` once for each who is ticked.
+/// `POST /plans/save`: the fields `pupil` once for each who is ticked, and `seen-` with their id for what stood against the plan when
+/// they were ticked. What stands by now and was not shown is shown first.
 pub async fn save(State(app): State<App>, Extension(actor): Extension<Actor>, Sent(fields): Sent<Fields>) -> Answer {
     let wish = wish(&fields, actor.role)?;
     let pupils: Vec<PupilId> = fields.all("pupil").filter_map(|id| id.parse().ok()).collect();
@@ -264,9 +283,16 @@ pub async fn save(State(app): State<App>, Extension(actor): Extension<Actor>, Se
         return Err(Error::BadInput("Nobody is ticked. Go back and tick those whom the plan is for.".to_owned()));
     }
     let (now, by) = (app.clock.now(), actor.officer());
+    let sent = fields.clone();
     let done = actor.school.write(move |tx| {
         let calendar = tx.calendar()?;
         let all = stretches(&wish, &calendar)?;
+        for pupil in &pupils {
+            let stands = clash::of(tx, &calendar, *pupil, Wanted { code: wish.code, all: &all, request: None })?;
+            if !stands.is_empty() && clash::mark(&stands) != sent.one(&format!("seen-{pupil}")) {
+                return Ok(None);
+            }
+        }
         let (Some((first, _)), true) = (all.first(), all.len() * pupils.len() <= MOST) else {
             return Err(StoreError::Refused(
                 "These are too many days for so many pupils at once. Go back and plan a shorter time, or fewer classes.".to_owned(),
@@ -291,7 +317,10 @@ pub async fn save(State(app): State<App>, Extension(actor): Extension<Actor>, Se
         }
         let made = acts.len();
         record::acts(tx, now, &by, acts)?;
-        Ok(made)
+        Ok(Some(made))
     });
-    Ok(Redirect::to(&format!("/plans?done={}", done.await?)).into_response())
+    match done.await? {
+        Some(made) => Ok(Redirect::to(&format!("/plans?done={made}")).into_response()),
+        None => show(&actor, fields, true).await,
+    }
 }

@@ -73,7 +73,22 @@ async fn a_visit_is_planned_for_a_class_without_those_who_stay() {
     assert_eq!(shah.send("/plans/save", &head).await.status, StatusCode::BAD_REQUEST, "for nobody");
     assert_eq!(world.count("SELECT count(*) FROM plan"), 9);
     let mut person = Visitor::logged_in(&server, "head").await;
-    assert_eq!(person.send("/plans/save", &leave).await.status, StatusCode::SEE_OTHER, "the headteacher may");
+    // The visit stands by now, and the head's page did not show it: it is shown, with the same pupils ticked, before anything is saved.
+    let page = person.send("/plans/save", &leave).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    let (who, other) = (pupil(1).to_string(), pupil(3).to_string());
+    for words in
+        ["Something has changed since you looked", "planned already: V", &format!("value=\"{who}\" checked"), &other]
+    {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    assert!(!page.body.contains(&format!("value=\"{other}\" checked")), "{}", page.body);
+    assert_eq!(world.count("SELECT count(*) FROM plan"), 9);
+    let marks = page.body.split("name=\"seen-").skip(1).filter_map(|rest| rest.split_once("\" value=\""));
+    let marks: Vec<(String, &str)> = marks.map(|(id, rest)| (format!("seen-{id}"), &rest[..8])).collect();
+    let told: Vec<(&str, &str)> = leave.iter().copied().chain(marks.iter().map(|(a, b)| (a.as_str(), *b))).collect();
+    assert_eq!(person.send("/plans/save", &told).await.status, StatusCode::SEE_OTHER, "the headteacher may");
+    assert_eq!(world.count("SELECT count(*) FROM plan"), 17);
     let mut champion = Visitor::logged_in(&server, "champion").await;
     assert_eq!(champion.send("/plans/save", &saved).await.status, StatusCode::FORBIDDEN);
     assert_eq!(champion.get("/plans").await.status, StatusCode::OK);
