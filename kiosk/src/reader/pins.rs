@@ -46,10 +46,17 @@ pub fn open(settings: &Wiegand) -> Result<Box<dyn Lines>, NoPins> {
     if gpiomem { Ok(Box::new(Mem::open(settings)?)) } else { Ok(Box::new(Chip::open(settings)?)) }
 }
 
+/// A pulse as two edges, of which the second is at its heels. Only falls are asked for: of a rise the kernel would know by looking
+/// at the pin when its own thread runs, and a pulse of 50 µs is over by then. So it would call falls rises, and lose bits.
+const fn rise(fall: Edge) -> Edge {
+    Edge { line: fall.line, falls: false, at_us: fall.at_us }
+}
+
 /// By the character device.
 struct Chip {
     request: gpiocdev::Request,
     d0: u32,
+    rise: Option<Edge>,
 }
 
 impl Chip {
@@ -61,26 +68,28 @@ impl Chip {
             .with_lines(&[settings.d0, settings.d1])
             .as_input()
             .with_bias(Bias::PullUp)
-            .with_edge_detection(EdgeDetection::BothEdges)
+            .with_edge_detection(EdgeDetection::FallingEdge)
             .with_kernel_event_buffer_size(KEPT)
             .request()
             .map_err(|e| NoPins(format!("{}: {e}", settings.chip.display())))?;
-        Ok(Self { request, d0: settings.d0 })
+        Ok(Self { request, d0: settings.d0, rise: None })
     }
 }
 
 impl Lines for Chip {
     fn edge(&mut self, wait: Duration) -> Result<Option<Edge>, NoPins> {
         let gone = |e: gpiocdev::Error| NoPins(e.to_string());
+        if let Some(rise) = self.rise.take() {
+            return Ok(Some(rise));
+        }
         if !self.request.wait_edge_event(wait).map_err(gone)? {
             return Ok(None);
         }
         let event = self.request.read_edge_event().map_err(gone)?;
-        Ok(Some(Edge {
-            line: if event.offset == self.d0 { Line::D0 } else { Line::D1 },
-            falls: event.kind == gpiocdev::line::EdgeKind::Falling,
-            at_us: event.timestamp_ns / 1000,
-        }))
+        let line = if event.offset == self.d0 { Line::D0 } else { Line::D1 };
+        let fall = Edge { line, falls: true, at_us: event.timestamp_ns / 1000 };
+        self.rise = Some(rise(fall));
+        Ok(Some(fall))
     }
 }
 
@@ -100,7 +109,7 @@ impl Mem {
         let pin = |n: u32| {
             let n = u8::try_from(n).map_err(|_| NoPins(format!("there is no pin {n}")))?;
             let mut pin = gpio.get(n).map_err(broken)?.into_input_pullup();
-            pin.set_interrupt(Trigger::Both, None).map_err(broken)?;
+            pin.set_interrupt(Trigger::FallingEdge, None).map_err(broken)?;
             Ok(pin)
         };
         let (d0, d1) = (pin(settings.d0)?, pin(settings.d1)?);
@@ -117,11 +126,10 @@ impl Lines for Mem {
                 .poll_interrupts(&[&self.d0, &self.d1], false, Some(wait))
                 .map_err(|e| NoPins(e.to_string()))?;
             let Some((pin, event)) = found else { break };
-            self.waiting.push_back(Edge {
-                line: if pin.pin() == self.d0.pin() { Line::D0 } else { Line::D1 },
-                falls: event.trigger == rppal::gpio::Trigger::FallingEdge,
-                at_us: u64::try_from(event.timestamp.as_micros()).unwrap_or(u64::MAX),
-            });
+            let line = if pin.pin() == self.d0.pin() { Line::D0 } else { Line::D1 };
+            let at_us = u64::try_from(event.timestamp.as_micros()).unwrap_or(u64::MAX);
+            let fall = Edge { line, falls: true, at_us };
+            self.waiting.extend([fall, rise(fall)]);
             wait = Duration::ZERO;
         }
         self.waiting.make_contiguous().sort_by_key(|e| e.at_us);

@@ -213,8 +213,11 @@ mod tests {
             (91, 1227, "10101101100000100110010111"),
             (14, 711, "10000111000000010110001111"),
         ] {
-            let heard = hear(&mut decoder(), &edges(bits, 5, 50, 2_000));
-            assert_eq!(heard, [card(&format!("{facility:03}{number:05}"))], "{bits}");
+            // A pulse of no length is how the pins tell one: they ask the kernel for falls only.
+            for pulse in [50, 0] {
+                let heard = hear(&mut decoder(), &edges(bits, 5, pulse, 2_000));
+                assert_eq!(heard, [card(&format!("{facility:03}{number:05}"))], "{bits}");
+            }
         }
         for bits in ["10000000000000000000000001", "00000000000000000000000000"] {
             assert_eq!(hear(&mut decoder(), &edges(bits, 5, 50, 2_000)), [Heard::Noise(Noise::Parity)], "{bits}");

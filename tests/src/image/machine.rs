@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// How the shell on the serial line says that it is there.
+const PROMPT: &[u8] = b":/# ";
+
 /// Width and height of the screen: those of the small panel.
 pub const SCREEN: (f64, f64) = (800.0, 480.0);
 
@@ -124,6 +127,14 @@ impl Machine {
         let begun = Instant::now();
         let mut heard = String::new();
         let mut said: Option<Instant> = None;
+        // What is typed before the shell stands there is taken by others, and then it never answers.
+        let log = self.folder.join("serial.log");
+        while !std::fs::read(&log).is_ok_and(|log| log.windows(PROMPT.len()).any(|w| w == PROMPT)) {
+            if begun.elapsed() > patience {
+                return Err("the machine's shell does not come".into());
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
         loop {
             // A line that was typed before the shell was there is lost: it is typed again.
             if said.is_none_or(|at| at.elapsed() > Duration::from_secs(20)) {
