@@ -1,10 +1,11 @@
-//! Sets up the machine as the card says: the networks, the time, how the panel hangs. Run as root before any of them begins,
+//! Sets up the machine as the card says: the networks, the time, how the panel hangs, which keyboard is a card reader. Run as root before any of them begins,
 //! by rollbook-setup.service.
 //!
 //! Must never: write outside the folders named here, or leave a secret readable for others.
 
 use super::network::{Address, Wifi};
 use super::{Rotation, Setup};
+use crate::reader::settings::Settings;
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -57,6 +58,13 @@ fn pages(setup: &Setup) -> Vec<Page> {
              ENV{{LIBINPUT_CALIBRATION_MATRIX}}=\"{matrix}\"\n"
         );
         pages.push(open("run/udev/rules.d/71-rollbook-touch.rules", rule));
+    }
+    // Files whose names say all: the units look for the first (rollbook-kiosk-cage), the image's udev rules for the second.
+    if setup.cage {
+        pages.push(open("run/rollbook/cage", String::new()));
+    }
+    if let Some(Settings::Keyboard { vendor, product }) = &setup.reader {
+        pages.push(open(&format!("run/rollbook/keyboard-{vendor:04x}-{product:04x}"), String::new()));
     }
     pages
 }

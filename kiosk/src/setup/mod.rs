@@ -46,6 +46,7 @@ struct Written {
 struct Screen {
     rotation: Option<Spanned<i64>>,
     brightness: Option<Spanned<i64>>,
+    cage: Option<Spanned<bool>>,
 }
 
 /// What the card says, checked.
@@ -61,6 +62,8 @@ pub struct Setup {
     pub rotation: Rotation,
     /// How bright the panel is by day, in hundredths.
     pub brightness: Option<u8>,
+    /// The kiosk is shown by the compositor cage, for a screen that it cannot drive itself.
+    pub cage: bool,
     /// The wireless network.
     pub wifi: Option<Wifi>,
     /// An address of its own on the cable; else the network gives one.
@@ -174,6 +177,10 @@ fn checked(w: Written, text: &str, sieve: &mut values::Sieve<'_>) -> Setup {
     let screen = w.screen.unwrap_or_default();
     let rotation = screen.rotation.as_ref().and_then(|at| sieve.keep(at, |degrees| values::rotation(*degrees)));
     let brightness = screen.brightness.as_ref().and_then(|at| sieve.keep(at, |share| values::brightness(*share)));
+    let cage = screen.cage.as_ref().is_some_and(|at| *at.get_ref());
+    if let Some(at) = screen.cage.as_ref().filter(|_| cage && rotation.is_some_and(|r| r != Rotation::None)) {
+        sieve.wrong(at, "cage cannot turn the picture: leave `rotation` out");
+    }
     let time = w.time.as_ref().and_then(|at| sieve.keep(at, |text| values::host(text)));
     let wifi = w.wifi.and_then(|at| sieve.keep(&at, network::wifi));
     let ethernet = w.ethernet.and_then(|at| sieve.keep(&at, network::address));
@@ -188,6 +195,7 @@ fn checked(w: Written, text: &str, sieve: &mut values::Sieve<'_>) -> Setup {
         look: OwnLook { palette: w.colours, large: w.large_text },
         rotation: rotation.unwrap_or_default(),
         brightness,
+        cage,
         wifi,
         ethernet,
         reader,

@@ -97,6 +97,34 @@ fn the_machine_is_set_up_and_a_password_stays_closed() {
 }
 
 #[test]
+fn a_keyboard_that_reads_cards_is_let_in_and_a_screen_may_be_shown_by_cage() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "server = \"https://a.example\"\n[screen]\ncage = true\n\
+                [reader]\nkind = \"keyboard\"\nvendor = 0x08ff\nproduct = 9\n";
+    let written = apply(&read(text).unwrap(), dir.path()).unwrap();
+    assert_eq!(written, ["/run/rollbook/cage", "/run/rollbook/keyboard-08ff-0009"]);
+    assert_eq!(
+        wrong("server = \"https://a.example\"\n[screen]\nrotation = 90\ncage = true\n"),
+        ["line 4: cage cannot turn the picture: leave `rotation` out"]
+    );
+}
+
+/// The names in the units and rules are those that the program writes.
+#[test]
+fn the_units_and_the_udev_rules_look_for_those_files() {
+    let top = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+    let said = |file: &str, words: &str| {
+        let text = std::fs::read_to_string(top.join(file)).unwrap();
+        assert!(text.contains(words), "{file} does not say {words}");
+    };
+    let units = "deb/rollbook-kiosk/usr/lib/systemd/system";
+    said(&format!("{units}/rollbook-kiosk.service"), "ConditionPathExists=!/run/rollbook/cage");
+    said(&format!("{units}/rollbook-kiosk-cage.service"), "ConditionPathExists=|/run/rollbook/cage");
+    let rules = "image/files/etc/udev/rules.d/80-rollbook-closed.rules";
+    said(rules, "/run/rollbook/keyboard-$env{ID_VENDOR_ID}-$env{ID_MODEL_ID}");
+}
+
+#[test]
 fn an_enterprise_profile_is_passed_through_and_a_strange_name_is_spelt() {
     let text = "server = \"https://a.example\"\n[wifi]\nname = \"School’s\"\nprofile = '''\n[Security]\n\
                 EAP-Method=PEAP\nEAP-Identity=kiosk\n'''\n";

@@ -9,10 +9,11 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// How the shell on the serial line says that it is there.
-const PROMPT: &[u8] = b":/# ";
+const PROMPT: &str = ":/# ";
 
 /// Width and height of the screen: those of the small panel.
 pub const SCREEN: (f64, f64) = (800.0, 480.0);
@@ -33,6 +34,10 @@ pub struct Machine {
     pub qmp: Qmp,
     board: Board,
     shell: UnixStream,
+    /// What the serial line says, read as it comes: 300 bytes that nobody reads would stop it, and with it the kernel that prints.
+    serial: Receiver<Vec<u8>>,
+    heard: String,
+    prompted: bool,
     folder: PathBuf,
     asked: u32,
 }
@@ -85,8 +90,10 @@ impl Machine {
         };
         let qmp = Qmp::open(&at("qmp.sock")).map_err(said)?;
         let shell = connect(&at("serial.sock"))?;
-        shell.set_read_timeout(Some(Duration::from_millis(200)))?;
-        Ok(Self { child, qmp, board: parts.board, shell, folder: parts.folder.clone(), asked: 0 })
+        let serial = listen(shell.try_clone()?)?;
+        let folder = parts.folder.clone();
+        let (heard, prompted) = (String::new(), false);
+        Ok(Self { child, qmp, board: parts.board, shell, serial, heard, prompted, folder, asked: 0 })
     }
 
     /// Where its pins are reached.
@@ -125,35 +132,27 @@ impl Machine {
         self.asked += 1;
         let (begin, end) = (format!("<{}<", self.asked), format!(">{}>", self.asked));
         let begun = Instant::now();
-        let mut heard = String::new();
         let mut said: Option<Instant> = None;
-        // What is typed before the shell stands there is taken by others, and then it never answers.
-        let log = self.folder.join("serial.log");
-        while !std::fs::read(&log).is_ok_and(|log| log.windows(PROMPT.len()).any(|w| w == PROMPT)) {
-            if begun.elapsed() > patience {
-                return Err("the machine's shell does not come".into());
-            }
-            std::thread::sleep(Duration::from_millis(500));
-        }
         loop {
-            // A line that was typed before the shell was there is lost: it is typed again.
-            if said.is_none_or(|at| at.elapsed() > Duration::from_secs(20)) {
+            match self.serial.recv_timeout(Duration::from_millis(200)) {
+                Ok(bytes) => self.heard.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err("the machine has ended".into()),
+            }
+            // What is typed before the shell stands there is taken by others, and then it never answers.
+            self.prompted |= self.heard.contains(PROMPT);
+            // A line that fell into the kernel's words is lost: it is typed again.
+            if self.prompted && said.is_none_or(|at| at.elapsed() > Duration::from_secs(20)) {
                 let n = self.asked;
                 writeln!(self.shell, "\necho '<'{n}'<'; {command}; echo '>'{n}'>'")?;
                 said = Some(Instant::now());
             }
-            let mut bytes = [0; 4096];
-            match self.shell.read(&mut bytes) {
-                Ok(0) => return Err("the machine has ended".into()),
-                Ok(n) => heard.push_str(&String::from_utf8_lossy(&bytes[..n])),
-                Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
-                }
-                Err(error) => return Err(error.into()),
-            }
-            if let Some((_, after)) = heard.split_once(&begin)
+            if let Some((_, after)) = self.heard.split_once(&begin)
                 && let Some((answer, _)) = after.split_once(&end)
             {
-                return Ok(answer.replace('\r', "").trim().to_owned());
+                let answer = answer.replace('\r', "").trim().to_owned();
+                self.heard.clear();
+                return Ok(answer);
             }
             if begun.elapsed() > patience {
                 return Err(format!("the machine's shell does not answer `{command}`").into());
@@ -179,6 +178,21 @@ impl Drop for Machine {
     }
 }
 
+/// Reads a line until it ends, in a thread of its own.
+fn listen(mut line: UnixStream) -> Result<Receiver<Vec<u8>>, Trouble> {
+    line.set_read_timeout(None)?;
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(n @ 1..) = line.read(&mut bytes) {
+            if tell.send(bytes[..n].to_vec()).is_err() {
+                break; // nobody asks any more
+            }
+        }
+    });
+    Ok(told)
+}
+
 /// The parts of QEMU's own machine.
 fn virt(command: &mut Command, parts: &Parts) -> Result<(), Trouble> {
     let card = parts.card.display();
@@ -197,6 +211,12 @@ fn virt(command: &mut Command, parts: &Parts) -> Result<(), Trouble> {
     command.args(["-blockdev", &disk, "-device", "virtio-blk-pci,drive=card,write-cache=on"]);
     command.args(["-device", "virtio-gpu-pci,xres=800,yres=480", "-device", "virtio-multitouch-pci"]);
     command.args(["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,id=cable,romfile="]);
+    // What somebody may plug in: a keyboard (0627:0001) and a stick.
+    let stick = parts.folder.join("stick.img");
+    std::fs::File::create(&stick)?.set_len(8 << 20)?;
+    command.args(["-device", "qemu-xhci", "-device", "usb-kbd", "-device", "usb-storage,drive=stick"]);
+    command
+        .args(["-blockdev", &format!("driver=raw,node-name=stick,file.driver=file,file.filename={}", stick.display())]);
     command.args(["-rtc", &format!("base={}", parts.clock)]);
     Ok(())
 }

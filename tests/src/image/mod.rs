@@ -11,5 +11,6 @@ pub mod recorded;
 pub mod recorder;
 pub mod scene;
 pub mod seat;
+pub mod stage;
 pub mod wiegand;
 pub mod writes;

@@ -103,6 +103,25 @@ impl Qmp {
         Ok(())
     }
 
+    /// Types digits and Enter on the machine's USB keyboard, as a card reader that types does.
+    ///
+    /// # Errors
+    /// As for [`Qmp::ask`].
+    pub fn type_number(&mut self, digits: &str) -> Result<(), Trouble> {
+        let names = digits.chars().map(String::from).chain(["ret".to_owned()]);
+        for name in names {
+            let key = json!({ "type": "qcode", "data": name });
+            for down in [true, false] {
+                self.ask(
+                    "input-send-event",
+                    json!({ "events": [{ "type": "key", "data": { "key": key, "down": down } }] }),
+                )?;
+                std::thread::sleep(KEY);
+            }
+        }
+        Ok(())
+    }
+
     /// A click of a pointer that says where it is, at a share of the screen's width and height.
     ///
     /// # Errors
@@ -119,6 +138,8 @@ impl Qmp {
     }
 }
 
+/// As long as a reader holds a key. QEMU's keyboard drops what comes much faster.
+const KEY: Duration = Duration::from_millis(12);
 /// As long as a finger stays.
 const HELD: Duration = Duration::from_millis(120);
 

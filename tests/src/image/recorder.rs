@@ -36,7 +36,9 @@ impl Recorder {
         let (raw, before) = (text(&folder.join("run.img"))?, text(&folder.join("before.img"))?);
         std::fs::File::create(&raw)?.set_len(mib << 20)?;
         // As deploy/image/build makes it.
-        command("mke2fs", &["-q", "-t", "ext4", "-m", "1", "-J", "size=8", "-E", "lazy_itable_init=0", &raw])?;
+        let kind =
+            ["-q", "-t", "ext4", "-b", "4096", "-i", "262144", "-m", "1", "-J", "size=8", "-E", "lazy_itable_init=0"];
+        command("mke2fs", &[kind.as_slice(), &[raw.as_str()]].concat())?;
         command("cp", &["--sparse=always", &raw, &before])?;
         let (log, door) = (text(&folder.join("writes.log"))?, text(&folder.join("card"))?);
         std::fs::File::create(&log)?;
