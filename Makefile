@@ -33,7 +33,7 @@ help:
 	@echo "make assets  the font, htmx and axe-core, by lock file"
 	@echo "make fuzz    each fuzz target for MINUTES=10; see fuzz/README.md"
 	@echo "make deb     the packages, amd64 and arm64, in target/deb   (make deb-check: each goes into a Debian and out again)"
-	@echo "make image   the card's image for a Raspberry Pi, in target/image   (root; make image-test: it in an emulated machine, hours)"
+	@echo "make image   the card's image for a Raspberry Pi, in target/image   (root; make image-test: it in an emulated machine, about an hour)"
 	@echo "make lint    formatting and clippy alone"
 
 check-toolchain:
@@ -166,7 +166,7 @@ image: deb-arm64
 	@deploy/need $(CROSS) mksquashfs:squashfs-tools mcopy:mtools mkfs.vfat:dosfstools sfdisk:fdisk mke2fs:e2fsprogs xz:xz-utils
 	deploy/image/build "$$(deploy/image/root "$(IMAGE)")" "$$(ls -t "$(TARGET)"/deb/rollbook-kiosk_*_arm64.deb | head -1)" "$(IMAGE)"
 
-# The image in an emulated machine, against a real server; pictures in target/image-test/pictures. Hours on a slow machine.
+# The image in an emulated machine, against a real server; pictures in target/image-test/pictures. About an hour on two idle cores.
 # ARGS="--only moments": the power cut at 500 moments of a register whose every write was recorded.
 image-test: check-toolchain
 	@deploy/need $(BASIC) qemu-system-aarch64:qemu-system-arm qemu-img:qemu-utils mcopy:mtools e2fsck:e2fsprogs fdtput:device-tree-compiler

@@ -50,8 +50,8 @@ pub async fn reception(set: &Set, cuts: usize) -> Result<(), Trouble> {
         }
         said(&format!("power cut {cut}: all {confirmed} entries are there"));
     }
-    seat.picture("reception-4-after-the-cuts")?;
     sent(&mut seat).await?;
+    seat.picture("reception-4-after-the-cuts")?;
     let facts = scene.facts().await?;
     let arrived =
         came.iter().filter(|id| facts.iter().any(|f| f.kind == "arrived" && f.pupil == id.to_string())).count();
@@ -125,7 +125,7 @@ async fn full(seat: &mut Seat, cards: &[String], exchanged: Option<i64>) -> Resu
     let running = seat.machine.shell("systemctl is-active rollbook-kiosk", PATIENCE)?;
     said(&format!(
         "the data partition full ({} KiB left): the kiosk is {running}, {taken} entries were taken",
-        free.trim()
+        free.lines().last().unwrap_or_default().trim()
     ));
     if running.trim() != "active" {
         return Err("the kiosk did not survive a full disk".into());
