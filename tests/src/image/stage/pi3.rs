@@ -18,7 +18,7 @@ pub async fn pi3(set: &Set) -> Result<(), Trouble> {
     let parts = scene.parts(&set.image, Board::Pi3, "kiosk", &setup, |_| Ok(()))?;
     let mut seat = Seat { machine: scene.start(&parts)?, pictures: set.pictures() };
     let waited = until("the kiosk draws on the frame buffer", || {
-        let said = seat.machine.shell("ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c /dev/fb0", PATIENCE);
+        let said = seat.machine.shell("cat /proc/[0-9]*/maps 2>/dev/null | grep -c /dev/fb0", PATIENCE);
         async move { Ok(said?.lines().last().is_some_and(|n| n.trim() != "0")) }
     })
     .await?;
