@@ -141,8 +141,9 @@ impl Machine {
             }
             // What is typed before the shell stands there is taken by others, and then it never answers.
             self.prompted |= self.heard.contains(PROMPT);
-            // A line that fell into the kernel's words is lost: it is typed again.
-            if self.prompted && said.is_none_or(|at| at.elapsed() > Duration::from_secs(20)) {
+            // A line that fell into the kernel's words is lost, and so may be its end: it is typed again, later where it runs.
+            let again = Duration::from_secs(if self.heard.contains(&begin) { 120 } else { 20 });
+            if self.prompted && said.is_none_or(|at| at.elapsed() > again) {
                 let n = self.asked;
                 writeln!(self.shell, "\necho '<'{n}'<'; {command}; echo '>'{n}'>'")?;
                 said = Some(Instant::now());

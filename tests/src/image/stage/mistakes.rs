@@ -1,6 +1,6 @@
 //! A card whose page has mistakes: the kiosk's screen says them, with their lines.
 //!
-//! Must never: count words that only a log has as said.
+//! Must never: be taken for more than it checks: the words are found in the kiosk's log, and the picture is for somebody to open.
 
 use super::{Set, said};
 use crate::image::machine::Board;
