@@ -7,8 +7,9 @@ TARGET  := $(or $(CARGO_TARGET_DIR),target)
 # A display, unless ARGS says --no-window: then the kiosk is built with its window, and Slint with it.
 DISPLAYED := $(if $(findstring --no-window,$(ARGS)),,$(DISPLAY)$(WAYLAND_DISPLAY))
 SCREENS   := rollbook-kiosk/ui-tests,rollbook-tests/bench
-# The simulator's seams are in no program that is shipped: what is built with them is built beside the others.
-SIMULATED := $(SCREENS),rollbook-tests/sim
+# The simulator's seams are in no program that is shipped: what is built with them is built beside the others, without a
+# screen, and optimised, for it plays thousands of school days.
+SIMULATED := --profile sim -p rollbook-tests --features rollbook-tests/sim
 WINDOW    := $(if $(DISPLAYED),--features rollbook-kiosk/window)
 
 BASIC   := gcc:build-essential pkg-config:pkg-config
@@ -55,16 +56,16 @@ test: check-toolchain assets
 	$(MAKE) --no-print-directory lint
 	$(CARGO) build --workspace --all-targets --features $(SCREENS)
 	$(CARGO) test --workspace --features $(SCREENS)
-	$(CARGO) test --workspace --features $(SIMULATED) --test trusted_time --test sim
+	$(CARGO) test $(SIMULATED) --test trusted_time --test sim
 
 # The simulator's 300 seeds, the seeds that failed, its deliberate bugs: a part of make test.
 .PHONY: test-sim
 test-sim: check-toolchain assets
-	$(CARGO) test --workspace --features $(SIMULATED) --test sim
+	$(CARGO) test $(SIMULATED) --test sim
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --quiet --workspace --all-targets --features $(SIMULATED) -- -D warnings
+	$(CARGO) clippy --quiet --workspace --all-targets --features $(SCREENS),rollbook-tests/sim -- -D warnings
 
 bench bench-kiosk: check-toolchain assets
 	@deploy/need $(BASIC) $(SCREEN) $(BROWSER) Xvfb:xvfb
@@ -114,8 +115,8 @@ soak: check-toolchain
 
 replay: check-toolchain
 	@deploy/need $(BASIC)
-	$(CARGO) build -p rollbook-tests --bin rollbook-sim --features rollbook-tests/sim
-	@"$(TARGET)/debug/rollbook-sim" replay $(SEED) $(ARGS)
+	$(CARGO) build $(SIMULATED) --bin rollbook-sim
+	@"$(TARGET)/sim/rollbook-sim" replay $(SEED) $(ARGS)
 
 clean:
 	$(CARGO) clean

@@ -211,11 +211,11 @@ pub(super) fn card(model: &mut Model, number: &str, effects: &mut Vec<Effect>) {
     let hash = model.card_hash(number);
     match errand::holder(model, number) {
         // Read twice: said, and nothing more.
-        Some(staff) if model.who == Some(staff) => {
-            if let Stage::Register(sheet) = &mut model.stage {
-                sheet.notice = words::SIGNED_ON_ALREADY.to_owned();
-            }
-        }
+        Some(staff) if model.who == Some(staff) => match &mut model.stage {
+            Stage::Register(sheet) => words::SIGNED_ON_ALREADY.clone_into(&mut sheet.notice),
+            Stage::Choose { notice } => words::SIGNED_ON_PICK.clone_into(notice),
+            _ => {}
+        },
         Some(staff) if matches!(model.stage, Stage::Register(_) | Stage::Submitted(_)) => {
             // A colleague takes over: the tiles stay where they are.
             model.who = Some(staff);
@@ -231,6 +231,7 @@ pub(super) fn card(model: &mut Model, number: &str, effects: &mut Vec<Effect>) {
             match &mut model.stage {
                 Stage::Home { notice, .. } => words::CARD_NOT_KNOWN_PICK.clone_into(notice),
                 Stage::Register(sheet) => words::CARD_NOT_KNOWN.clone_into(&mut sheet.notice),
+                Stage::Choose { notice } => words::CARD_NOT_KNOWN.clone_into(notice),
                 _ => {}
             }
         }

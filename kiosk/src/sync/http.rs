@@ -189,10 +189,70 @@ fn accident(error: &reqwest::Error) -> NoAnswer {
 }
 
 // The innermost cause says most ("connection refused"); the outer layers repeat the address.
-fn told(error: &reqwest::Error) -> String {
-    let mut last: &dyn std::error::Error = error;
-    while let Some(inner) = last.source() {
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    loop {
+        if let Some(plain) = last.downcast_ref::<std::io::Error>().and_then(in_plain_words) {
+            return plain.into();
+        }
+        let Some(inner) = last.source() else { return last.to_string() };
         last = inner;
     }
-    last.to_string()
+}
+
+/// What whoever stands before the screen can do something about, without the system's numbers.
+fn in_plain_words(error: &std::io::Error) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => Some("this kiosk has no network"),
+        ErrorKind::HostUnreachable => Some("nothing on this network answers at its address"),
+        ErrorKind::ConnectionRefused => Some("its machine answers, but Rollbook is not running there"),
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+            Some("the connection broke off")
+        }
+        ErrorKind::TimedOut => Some("it does not answer"),
+        // getaddrinfo's failures have no kind of their own.
+        _ if error.to_string().starts_with("failed to lookup address") => Some("its name is not known on this network"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Error;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("client error (Connect)")]
+    struct Layer(#[source] Error);
+
+    #[test]
+    fn a_dead_network_is_said_without_numbers() {
+        for (errno, words) in [
+            (101, "this kiosk has no network"),
+            (113, "nothing on this network answers at its address"),
+            (111, "its machine answers, but Rollbook is not running there"),
+            (104, "the connection broke off"),
+            (110, "it does not answer"),
+        ] {
+            assert_eq!(told(&Layer(Error::from_raw_os_error(errno))), words);
+        }
+        let looked_up = Error::other("failed to lookup address information: Name or service not known");
+        assert_eq!(told(&Layer(looked_up)), "its name is not known on this network");
+    }
+
+    #[test]
+    fn what_has_no_plain_words_says_its_innermost_cause() {
+        assert_eq!(told(&Layer(Error::other("no cipher in common"))), "no cipher in common");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_running_is_said_by_the_real_client() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // A port that was free a moment ago.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let error =
+            Client::builder().no_proxy().build().unwrap().get(format!("http://{free}/")).send().await.unwrap_err();
+        assert!(matches!(accident(&error), NoAnswer::Unreachable(words) if words.ends_with("not running there")));
+    }
 }

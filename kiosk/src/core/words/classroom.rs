@@ -98,6 +98,7 @@ pub(crate) const WILL_ASK: &str = "This kiosk has not met the server yet. It wil
 pub(crate) const TYPE_PIN: &str = "Type your PIN";
 pub(crate) const WRONG_PIN: &str = "That was not it. Try again.";
 pub(crate) const SIGNED_ON_ALREADY: &str = "You are signed on already.";
+pub(crate) const SIGNED_ON_PICK: &str = "You are signed on already. Pick a register.";
 pub(crate) const CARD_NOT_KNOWN: &str = "That card is not known here.";
 pub(crate) const CARD_NOT_KNOWN_PICK: &str = "That card is not known here. Pick your name instead.";
 pub(crate) const NO_REGISTER_TODAY: &str = "No register today";

@@ -287,17 +287,17 @@ pub async fn save(State(app): State<App>, Extension(actor): Extension<Actor>, Se
     let done = actor.school.write(move |tx| {
         let calendar = tx.calendar()?;
         let all = stretches(&wish, &calendar)?;
+        let (Some((first, _)), true) = (all.first(), all.len() * pupils.len() <= MOST) else {
+            return Err(StoreError::Refused(
+                "These are too many days for so many pupils at once. Go back and plan a shorter time, or fewer classes.".to_owned(),
+            ));
+        };
         for pupil in &pupils {
             let stands = clash::of(tx, &calendar, *pupil, Wanted { code: wish.code, all: &all, request: None })?;
             if !stands.is_empty() && clash::mark(&stands) != sent.one(&format!("seen-{pupil}")) {
                 return Ok(None);
             }
         }
-        let (Some((first, _)), true) = (all.first(), all.len() * pupils.len() <= MOST) else {
-            return Err(StoreError::Refused(
-                "These are too many days for so many pupils at once. Go back and plan a shorter time, or fewer classes.".to_owned(),
-            ));
-        };
         let mut acts = Vec::with_capacity(all.len() * pupils.len());
         for pupil in &pupils {
             if record::class_in(tx, *pupil, *first)?.is_none() {

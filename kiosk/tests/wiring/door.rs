@@ -1,15 +1,10 @@
 //! Reception's door and the roll call in the window: what is pressed, found by its accessible label, is what happens.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on says where
-
-mod fixture;
-mod window;
-
-use fixture::*;
+use crate::fixture::*;
+use crate::window::Kiosk;
 use kiosk::core::{Msg, Screen};
 use shared::observation::{Means, Observation};
 use shared::wire::v1::{FindBy, Seen};
-use window::Kiosk;
 
 #[test]
 fn late_by_name_with_a_reason_by_picture() {

@@ -1,10 +1,6 @@
 //! A register that nobody has begun is asked for before it closes; and whoever changes class at noon is in one of two.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on says where
-
-mod fixture;
-
-use fixture::*;
+use crate::fixture::*;
 use kiosk::core::{Msg, Screen};
 use shared::calendar::Half;
 use shared::id::PupilId;

@@ -1,15 +1,10 @@
 //! The classroom's other flows in the window, by accessible label: calling names, notes, visitors, order, after close.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on says where
-
-mod fixture;
-mod window;
-
-use fixture::*;
+use crate::fixture::*;
+use crate::window::Kiosk;
 use kiosk::core::{Look, Msg, Screen};
 use shared::observation::{Mark, Observation, Wish};
 use shared::wire::v1::{Choices, Palette};
-use window::Kiosk;
 
 #[test]
 fn calling_the_names() {

@@ -1,8 +1,6 @@
 //! The tokens of every look: what is read stands out from its ground by 7 to 1 (WCAG AAA), what is only seen by 3 to 1,
 //! and no control is smaller than a fingertip.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on says where
-
 use kiosk::core::Look;
 use kiosk::ui::Theme;
 use shared::wire::v1::Palette;

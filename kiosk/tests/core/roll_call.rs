@@ -1,10 +1,6 @@
 //! The roll call, in the core: who is looked for, who was seen, one roll call over many kiosks.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on says where
-
-mod fixture;
-
-use fixture::*;
+use crate::fixture::*;
 use kiosk::core::screen::{RollCall, RollState};
 use kiosk::core::{Msg, Screen};
 use shared::id::{BootId, PupilId, RollCallId};

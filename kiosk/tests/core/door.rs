@@ -1,10 +1,6 @@
 //! Reception's door, in the core: in and why, by name without a list of the school, home with a grown-up's word.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on says where
-
-mod fixture;
-
-use fixture::*;
+use crate::fixture::*;
 use kiosk::core::screen::{Pick, Picture, Sign, Tone};
 use kiosk::core::{Msg, Screen};
 use shared::id::PupilId;

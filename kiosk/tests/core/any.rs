@@ -1,10 +1,6 @@
 //! Whatever is tapped in whatever order: no panic, no early tick of "saved", one fact for each changed mark, a way home.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on says where
-
-mod fixture;
-
-use fixture::*;
+use crate::fixture::*;
 use kiosk::core::screen::TileState;
 use kiosk::core::{Msg, Screen, SyncStatus};
 use proptest::prelude::*;

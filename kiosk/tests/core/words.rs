@@ -1,7 +1,5 @@
 //! The catalogue is whole: no screen says a word that does not stand in `kiosk/src/core/words`.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on says where
-
 use std::path::{Path, PathBuf};
 
 /// What looks like words and is none: how names of years and fields of a debugger are written, a font, the program's name.

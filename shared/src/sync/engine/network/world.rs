@@ -1,155 +1,53 @@
-//! The engine and `ingest` joined over a network that loses, doubles and reorders, with cards that are restored or
-//! cloned, kiosks that lose power and a server that comes back from a backup.
-//!
-//! Must never: decide anything that the engine or `ingest` should decide.
+//! A server, its kiosks and the network between them: chaos first, then calm, then judgement.
 
-use super::*;
+use super::super::*;
+use super::Step;
+use super::parties::{Disk, Server, body, id, read};
 use crate::id::FeedId;
-use crate::log::{Entry, First, Hash, Salt};
-use crate::sync::{Ingested, batch, greet, ingest};
-use crate::text::Text;
-use crate::time::Millis;
-use crate::wire::v1::{Pull, Pulled, Push, Pushed, Row};
+use crate::log::{First, Hash};
+use crate::sync::batch;
+use crate::wire::v1::{Pull, Pulled, Push, Pushed};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// A body that says which fact it is, and where it stood first.
-fn body(fact: u64, first: Option<First>) -> String {
-    serde_json::to_string(&(fact, first)).expect("json")
-}
-fn read(entry: &Entry) -> (u64, Option<First>) {
-    serde_json::from_str(&entry.body).expect("ours")
-}
-fn id(n: u64) -> [u8; 16] {
-    u128::from(n).to_be_bytes()
-}
-
 #[derive(Clone)]
-struct Server {
-    logs: BTreeMap<LogId, Vec<Entry>>,
-    feed: FeedId,
-    rows: BTreeMap<u64, (String, u64)>,
-    feed_head: u64,
-}
-
-impl Server {
-    fn head(&self, log: LogId) -> Head {
-        self.logs.get(&log).and_then(|l| l.last()).map_or(Head::EMPTY, Entry::head)
-    }
-    fn hello(&self, log: LogId, theirs: Head) -> HelloAnswer {
-        let head = self.head(log);
-        HelloAnswer {
-            protocol: PROTOCOL,
-            server_head: head,
-            log: greet(head, false, theirs),
-            feed: self.feed,
-            feed_head: self.feed_head,
-            durable_seq: 0,
-            t1: Millis(10),
-            t2: Millis(10),
-            school_head: Head::EMPTY,
-            school_log: None,
-            asks: None,
-            unsure: false,
-        }
-    }
-    fn push(&mut self, push: &Push) -> Pushed {
-        let log = self.logs.entry(push.log).or_default();
-        let head = log.last().map_or(Head::EMPTY, Entry::head);
-        let known = |seq: u64| log.get(usize::try_from(seq - 1).expect("small")).map(Entry::hash);
-        let found = ingest(head, false, known, push);
-        let answer = found.answer().unwrap_or_else(|| panic!("our own kiosk sent {found:?}"));
-        if let Ingested::Append { entries, .. } = found {
-            let new = entries.to_vec();
-            log.extend(new);
-        }
-        answer
-    }
-    fn change(&mut self, key: String, value: u64) {
-        self.rows.retain(|_, row| row.0 != key);
-        self.feed_head += 1;
-        self.rows.insert(self.feed_head, (key, value));
-    }
-    fn pull(&self, pull: &Pull) -> Pulled {
-        if pull.feed != self.feed || pull.after > self.feed_head {
-            return Pulled::Resnapshot { feed: self.feed };
-        }
-        // Small pages, so that a snapshot takes several.
-        let mut rows: Vec<Row> = self
-            .rows
-            .range(pull.after + 1..)
-            .take(3)
-            .map(|(seq, (key, value))| Row {
-                seq: *seq,
-                key: Text::new(&format!("{key}={value}")).expect("short"),
-                body: None,
-            })
-            .collect();
-        let more = rows.len() == 3;
-        rows.truncate(2);
-        let next = if more { rows.last().map_or(pull.after, |r| r.seq) } else { self.feed_head };
-        Pulled::Page { rows, next, more, own: Vec::new(), tail: None }
-    }
-}
-
-#[derive(Clone)]
-struct Disk {
-    log: LogId,
-    entries: Vec<Entry>,
-    acked: u64,
-    feed: Feed,
-    /// key → value, old.
-    rows: BTreeMap<String, (u64, bool)>,
-}
-
-impl Disk {
-    fn head(&self) -> Head {
-        self.entries.last().map_or(Head::EMPTY, Entry::head)
-    }
-    fn append(&mut self, body: String) {
-        let entry = self.head().append(Salt([0; 16]), body);
-        self.entries.push(entry);
-    }
-}
-
-#[derive(Clone)]
-enum Request {
+pub(super) enum Request {
     Hello(LogId, Head),
     Push(Push),
     Pull(Pull),
 }
 #[derive(Clone)]
-enum Message {
+pub(super) enum Message {
     Ask(Request),
     Answer(Event),
 }
 
-struct Kiosk {
-    disk: Disk,
-    engine: Engine,
+pub(super) struct Kiosk {
+    pub(super) disk: Disk,
+    pub(super) engine: Engine,
     /// At most one message of each call is under way.
-    hello: Option<Message>,
-    push: Option<Message>,
-    pull: Option<Message>,
-    timer: bool,
+    pub(super) hello: Option<Message>,
+    pub(super) push: Option<Message>,
+    pub(super) pull: Option<Message>,
+    pub(super) timer: bool,
     /// Work of the kiosk's own disk that is not done yet.
-    todo: Vec<Event>,
+    pub(super) todo: Vec<Event>,
 }
 
-struct World {
-    server: Server,
-    backup: Server,
-    restored: bool,
-    kiosks: Vec<Kiosk>,
-    old_card: Disk,
+pub(super) struct World {
+    pub(super) server: Server,
+    pub(super) backup: Server,
+    pub(super) restored: bool,
+    pub(super) kiosks: Vec<Kiosk>,
+    pub(super) old_card: Disk,
     /// Requests that the network kept a copy of.
-    ghosts: Vec<Request>,
-    facts: u64,
-    ids: u64,
-    exchanges: usize,
+    pub(super) ghosts: Vec<Request>,
+    pub(super) facts: u64,
+    pub(super) ids: u64,
+    pub(super) exchanges: usize,
 }
 
-fn boot_up(disk: Disk) -> Kiosk {
+pub(super) fn boot_up(disk: Disk) -> Kiosk {
     let engine = Engine::new(Standing {
         boot: BootId::from_bytes([1; 16]),
         anchor: None,
@@ -164,7 +62,7 @@ fn boot_up(disk: Disk) -> Kiosk {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let server =
             Server { logs: BTreeMap::new(), feed: FeedId::from_bytes(id(1)), rows: BTreeMap::new(), feed_head: 0 };
         let disk =
@@ -183,7 +81,7 @@ impl World {
     }
 
     /// One event into a kiosk's engine, and what it asks of its own disk carried out at once, in order.
-    fn event(&mut self, k: usize, event: Event, jitter: Jitter) {
+    pub(super) fn event(&mut self, k: usize, event: Event, jitter: Jitter) {
         let kiosk = &mut self.kiosks[k];
         for action in kiosk.engine.on(event, jitter) {
             match action {
@@ -247,7 +145,7 @@ impl World {
         }
     }
 
-    fn append(&mut self, k: usize) {
+    pub(super) fn append(&mut self, k: usize) {
         self.facts += 1;
         let kiosk = &mut self.kiosks[k];
         kiosk.disk.append(body(self.facts, None));
@@ -255,7 +153,7 @@ impl World {
         kiosk.todo.push(event);
     }
 
-    fn slot(&mut self, k: usize, call: Call) -> &mut Option<Message> {
+    pub(super) fn slot(&mut self, k: usize, call: Call) -> &mut Option<Message> {
         let kiosk = &mut self.kiosks[k];
         match call {
             Call::Hello => &mut kiosk.hello,
@@ -264,7 +162,7 @@ impl World {
         }
     }
 
-    fn at_server(&mut self, request: Request) -> Event {
+    pub(super) fn at_server(&mut self, request: Request) -> Event {
         self.exchanges += 1;
         match request {
             Request::Hello(log, head) => {
@@ -279,13 +177,13 @@ impl World {
     }
 
     /// Whether the server would let this wait.
-    fn parked(&self, message: &Message) -> bool {
+    pub(super) fn parked(&self, message: &Message) -> bool {
         matches!(message, Message::Ask(Request::Pull(p))
             if p.wait > 0 && p.feed == self.server.feed && p.after == self.server.feed_head)
     }
 
     /// The message of this call moves one hop: to the server, or back to the kiosk.
-    fn hop(&mut self, k: usize, call: Call, jitter: Jitter) -> bool {
+    pub(super) fn hop(&mut self, k: usize, call: Call, jitter: Jitter) -> bool {
         let Some(message) = self.slot(k, call).take() else { return false };
         if self.parked(&message) {
             *self.slot(k, call) = Some(message);
@@ -302,13 +200,13 @@ impl World {
     }
 
     /// The message of this call is lost, on the way there or back.
-    fn lose(&mut self, k: usize, call: Call, jitter: Jitter) {
+    pub(super) fn lose(&mut self, k: usize, call: Call, jitter: Jitter) {
         if self.slot(k, call).take().is_some() {
             self.event(k, Event::Failed { call, failure: Failure::Unreachable }, jitter);
         }
     }
 
-    fn own_work(&mut self, k: usize, jitter: Jitter) -> bool {
+    pub(super) fn own_work(&mut self, k: usize, jitter: Jitter) -> bool {
         if self.kiosks[k].todo.is_empty() {
             return false;
         }
@@ -317,7 +215,7 @@ impl World {
         true
     }
 
-    fn keep_ghosts(&mut self, k: usize) {
+    pub(super) fn keep_ghosts(&mut self, k: usize) {
         let kiosk = &self.kiosks[k];
         for message in [&kiosk.hello, &kiosk.push, &kiosk.pull].into_iter().flatten() {
             if let Message::Ask(request) = message {
@@ -326,7 +224,7 @@ impl World {
         }
     }
 
-    fn chaos(&mut self, step: Step) {
+    pub(super) fn chaos(&mut self, step: Step) {
         let Step { what, who, call, jitter } = step;
         let k = usize::from(who) % self.kiosks.len();
         let call = [Call::Hello, Call::Push, Call::Push, Call::Pull][usize::from(call % 4)];
@@ -373,7 +271,7 @@ impl World {
     }
 
     /// Faults stop: everything moves until nothing can. Fifteen minutes pass, so that everybody says hello.
-    fn calm(&mut self) {
+    pub(super) fn calm(&mut self) {
         for _round in 0..8 {
             for k in 0..self.kiosks.len() {
                 self.event(k, Event::Woke, 0);
@@ -394,7 +292,7 @@ impl World {
     }
 
     /// Every fact that stands on a living card is at the server as one fact, and in the order of its card.
-    fn judge(&self) -> Result<(), TestCaseError> {
+    pub(super) fn judge(&self) -> Result<(), TestCaseError> {
         let mut identities: HashMap<u64, HashSet<Hash>> = HashMap::new();
         for entry in self.server.logs.values().flatten() {
             let (fact, first) = read(entry);
@@ -412,77 +310,5 @@ impl World {
             prop_assert_eq!(&kiosk.disk.rows, &rows);
         }
         Ok(())
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    what: u8,
-    who: u8,
-    call: u8,
-    jitter: u16,
-}
-
-fn steps(most: usize, kinds: impl Strategy<Value = u8> + Clone) -> impl Strategy<Value = Vec<Step>> {
-    let step = (kinds, any::<u8>(), any::<u8>(), any::<u16>()).prop_map(|(what, who, call, jitter)| Step {
-        what,
-        who,
-        call,
-        jitter,
-    });
-    prop::collection::vec(step, 1..most)
-}
-
-fn run(steps: &[Step]) -> Result<(), TestCaseError> {
-    let mut world = World::new();
-    let mut written = HashSet::new();
-    for step in steps {
-        world.chaos(*step);
-    }
-    for kiosk in &world.kiosks {
-        written.extend(kiosk.disk.entries.iter().map(|e| read(e).0));
-    }
-    let (before, work) = (world.exchanges, 1 + world.facts as usize + world.server.rows.len());
-    world.calm();
-    world.judge()?;
-    let held: HashSet<u64> = world.server.logs.values().flatten().map(|e| read(e).0).collect();
-    let lost: Vec<_> = written.difference(&held).collect();
-    prop_assert!(lost.is_empty(), "on a card, not at the server: {:?}", lost);
-    // A bound, not a hope: eight rounds of hello and pull, and a few sendings of every entry by every kiosk.
-    let bound = world.kiosks.len() * (60 + 4 * work);
-    prop_assert!(world.exchanges - before <= bound, "{} exchanges, {} allowed", world.exchanges - before, bound);
-    Ok(())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 800, ..ProptestConfig::default() })]
-
-    /// One kiosk, a bad network, failing power: nothing forks, and all of it arrives once.
-    #[test]
-    fn a_bad_network_loses_nothing_and_forks_nothing(steps in steps(400, 0..230_u8)) {
-        run(&steps)?;
-        let mut world = World::new();
-        steps.iter().for_each(|step| world.chaos(*step));
-        world.calm();
-        prop_assert_eq!(world.kiosks[0].disk.log, LogId::from_bytes(id(1)), "no reason to begin a log anew");
-        prop_assert_eq!(world.kiosks[0].disk.entries.iter().map(|e| e.seq).max().unwrap_or(0),
-            world.kiosks[0].disk.entries.len() as u64);
-    }
-
-    /// Cards restored and cloned as well, and a server that comes back from its backup.
-    #[test]
-    fn clones_restored_cards_and_a_restored_server_lose_nothing_either(steps in steps(500, any::<u8>())) {
-        run(&steps)?;
-    }
-
-    /// The server is restored again and again, with nothing else wrong.
-    #[test]
-    fn a_restored_server_is_filled_again(steps in steps(300, prop_oneof![
-        4 => 0..130_u8, 1 => 200..220_u8, 1 => 242..=255_u8])) {
-        let mut world = World::new();
-        steps.iter().for_each(|step| world.chaos(*step));
-        world.calm();
-        world.judge()?;
-        prop_assert_eq!(world.kiosks[0].disk.log, LogId::from_bytes(id(1)), "no reason to begin a log anew");
     }
 }
