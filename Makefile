@@ -7,9 +7,8 @@ TARGET  := $(or $(CARGO_TARGET_DIR),target)
 # A display, unless ARGS says --no-window: then the kiosk is built with its window, and Slint with it.
 DISPLAYED := $(if $(findstring --no-window,$(ARGS)),,$(DISPLAY)$(WAYLAND_DISPLAY))
 SCREENS   := rollbook-kiosk/ui-tests,rollbook-tests/bench
-# The simulator's seams are in no program that is shipped: what is built with them is built beside the others, without a
-# screen, and optimised, for it plays thousands of school days.
-SIMULATED := --profile sim -p rollbook-tests --features rollbook-tests/sim
+# The simulator's seams are in no program that is shipped: what is built with them is built beside the others.
+SIMULATED := --workspace --features $(SCREENS),rollbook-tests/sim
 WINDOW    := $(if $(DISPLAYED),--features rollbook-kiosk/window)
 
 BASIC   := gcc:build-essential pkg-config:pkg-config
@@ -65,7 +64,7 @@ test-sim: check-toolchain assets
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --quiet --workspace --all-targets --features $(SCREENS),rollbook-tests/sim -- -D warnings
+	$(CARGO) clippy --quiet $(SIMULATED) --all-targets -- -D warnings
 
 bench bench-kiosk: check-toolchain assets
 	@deploy/need $(BASIC) $(SCREEN) $(BROWSER) Xvfb:xvfb
@@ -116,7 +115,7 @@ soak: check-toolchain
 replay: check-toolchain
 	@deploy/need $(BASIC)
 	$(CARGO) build $(SIMULATED) --bin rollbook-sim
-	@"$(TARGET)/sim/rollbook-sim" replay $(SEED) $(ARGS)
+	@"$(TARGET)/debug/rollbook-sim" replay $(SEED) $(ARGS)
 
 clean:
 	$(CARGO) clean

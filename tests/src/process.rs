@@ -120,9 +120,8 @@ impl Server {
                 break;
             }
             if let Some(status) = child.try_wait()? {
-                let log = std::fs::read_to_string(data.join("server.log")).unwrap_or_default();
-                let end: Vec<&str> = log.lines().rev().take(12).collect();
-                return Err(format!("the server ended at once ({status}):\n{}", end.join("\n")).into());
+                let log = end_of(&data.join("server.log"));
+                return Err(format!("the server ended at once ({status}):\n{log}").into());
             }
             if begun.elapsed() > PATIENCE {
                 return Err("the server does not answer".into());
@@ -179,6 +178,15 @@ pub fn free_port() -> Result<u16, Trouble> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
+/// The last lines of a log, the oldest first.
+#[must_use]
+pub fn end_of(log: &Path) -> String {
+    let log = std::fs::read_to_string(log).unwrap_or_default();
+    let mut end: Vec<&str> = log.lines().rev().take(20).collect();
+    end.reverse();
+    end.join("\n")
+}
+
 type Answers = Arc<Mutex<BTreeMap<u64, oneshot::Sender<Value>>>>;
 
 /// A kiosk without a window, driven by lines of JSON.
@@ -189,6 +197,7 @@ pub struct Kiosk {
     next: u64,
     /// What it says by itself: a line each time a fact is on its disk, and the like.
     pub events: mpsc::UnboundedReceiver<Value>,
+    log: PathBuf,
 }
 
 impl Kiosk {
@@ -197,7 +206,8 @@ impl Kiosk {
     /// # Errors
     /// When the program cannot be started.
     pub fn start(data: &Path, clock: Option<String>) -> Result<Self, Trouble> {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(data.join("kiosk.log"))?;
+        let at = data.join("kiosk.log");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&at)?;
         let mut command = Command::new(program("rollbook-kiosk")?);
         command
             .args(["run", "--headless", "--script", "-", "--data"])
@@ -236,7 +246,7 @@ impl Kiosk {
             }
             waiting.lock().await.clear(); // whoever waits for an answer learns that none will come
         });
-        Ok(Self { child, stdin, answers, next: 1, events })
+        Ok(Self { child, stdin, answers, next: 1, events, log: at })
     }
 
     /// Sends a command and waits for its answer.
@@ -251,7 +261,7 @@ impl Kiosk {
             .map_err(|_| format!("the kiosk does not answer {what}"))?
             .map_err(|_| "the kiosk has ended")?;
         if answer["event"] == "error" {
-            return Err(format!("the kiosk refuses {what}: {}", answer["what"]).into());
+            return Err(format!("the kiosk refuses {what}: {}\n{}", answer["what"], self.log()).into());
         }
         Ok(answer["shown"].take())
     }
@@ -268,6 +278,12 @@ impl Kiosk {
         self.stdin.write_all(format!("{command}\n").as_bytes()).await?;
         self.stdin.flush().await?;
         Ok(answer)
+    }
+
+    /// The end of its log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        end_of(&self.log)
     }
 
     /// Its process number.

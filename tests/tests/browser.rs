@@ -5,7 +5,7 @@
 
 use rollbook_tests::browser::{Browser, Eyes, even};
 use rollbook_tests::desk::Desk;
-use rollbook_tests::process::Kiosk;
+use rollbook_tests::process::{Kiosk, end_of};
 use rollbook_tests::small::{DATE, World, screen, sign_on, tiles};
 use serde_json::json;
 use std::path::PathBuf;
@@ -17,10 +17,11 @@ async fn row(today: &Browser, class: &str) -> Vec<String> {
     today.texts(&format!("table.registers tbody tr:nth-child({at}) td")).await.unwrap()
 }
 
-async fn until_row(today: &Browser, class: &str, what: &str, holds: impl Fn(&[String]) -> bool) {
+async fn until_row(today: &Browser, class: &str, what: &str, holds: impl Fn(&[String]) -> bool) -> Result<(), String> {
     let fits = async |b: &Browser| Ok(holds(&row(b, class).await));
-    if let Err(never) = today.until(what, fits).await {
-        panic!("{never}: {:?}", row(today, class).await);
+    match today.until(what, fits).await {
+        Ok(()) => Ok(()),
+        Err(never) => Err(format!("{never}: {:?}", row(today, class).await)),
     }
 }
 
@@ -44,13 +45,19 @@ async fn live(desk: &Desk, today: &Browser, kiosk: &mut Kiosk) {
         kiosk.ask(json!({ "do": "mark", "pupil": pupil, "as": wanted })).await.unwrap();
     }
     let in_progress = |r: &[String]| r[0].starts_with("In progress") && r[1] == "2" && r[4] == "2";
-    until_row(today, class, "in progress with two here and two away", in_progress).await;
+    let shown = until_row(today, class, "in progress with two here and two away", in_progress).await;
+    if let Err(never) = shown {
+        let status = kiosk.ask(json!({ "do": "status" })).await;
+        let server = end_of(&desk.world.data().join("server.log"));
+        let facts = desk.world.export("facts").await.map(|facts| facts.lines().count());
+        panic!("{never}\nkiosk: {status:?}\n{}\nserver, {facts:?} lines of facts:\n{server}", kiosk.log());
+    }
 
     kiosk.ask(json!({ "do": "rest_present" })).await.unwrap();
     kiosk.ask(json!({ "do": "submit" })).await.unwrap();
     let here = (blank.len() - 2).to_string();
     let submitted = |r: &[String]| r[0].starts_with("Submitted") && r[1] == here;
-    until_row(today, class, "submitted", submitted).await;
+    until_row(today, class, "submitted", submitted).await.unwrap();
     assert_eq!(today.script("return window.never_left === true").await.unwrap(), true, "the page was loaded again");
     let stale = today.texts(".stale").await.unwrap();
     assert!(stale.iter().all(String::is_empty), "a live page says that it is not: {stale:?}");

@@ -35,6 +35,8 @@ pub struct Driver<W> {
     told: Option<NaiveDate>,
     /// The server does not know this kiosk.
     unknown: bool,
+    /// The disk refused something: what the engine believes is in flight is not, so it is made anew before it goes on.
+    anew: bool,
     tell: Tell,
 }
 
@@ -74,6 +76,7 @@ impl<W: Wires> Driver<W> {
             heard: log::NOT_KNOWN,
             told: None,
             unknown: false,
+            anew: false,
             store,
             clock,
             tell,
@@ -91,18 +94,15 @@ impl<W: Wires> Driver<W> {
     }
 
     /// Everything that is due, until there is only waiting left. When the disk refuses, the exchange begins anew from
-    /// what stands on it. False: the server does not know this kiosk.
+    /// what stands on it, as soon as it can be read again. False: the server does not know this kiosk.
     pub async fn turn(&mut self) -> bool {
         if let Err(error) = self.work().await {
             tracing::error!(%error, "the disk refused; the exchange begins anew from what stands on it");
             (self.tell)(Told::Disk(error));
+            self.anew = true;
             self.wires.abort();
             self.pending.clear();
             self.wires.wake_in(DISK_PATIENCE_MS);
-            match standing(&self.store, self.clock).await {
-                Ok(standing) => self.engine = Engine::new(standing),
-                Err(error) => tracing::error!(%error, "the store cannot be read"),
-            }
         }
         !self.unknown
     }
@@ -133,6 +133,13 @@ impl<W: Wires> Driver<W> {
 
     async fn work(&mut self) -> Result<(), StoreError> {
         while let Some(event) = self.pending.pop_front() {
+            if self.anew {
+                if event != Event::Woke {
+                    continue; // about what is not in flight any more, or on the disk by then
+                }
+                self.engine = Engine::new(standing(&self.store, self.clock).await?);
+                self.anew = false;
+            }
             if let Event::HelloAnswered { answer, .. } = &event {
                 self.note(answer).await?;
             }
@@ -140,7 +147,8 @@ impl<W: Wires> Driver<W> {
                 let (at, tail) = (self.server_now(), tail.clone());
                 self.store.write_soon(move |tx| school::keep_tail(tx, at, &tail)).await?;
             }
-            if let Event::Failed { failure, .. } = &event {
+            if let Event::Failed { call, failure } = &event {
+                tracing::info!(?call, ?failure, "no answer");
                 (self.tell)(Told::Unanswered);
                 self.unknown |= *failure == Failure::Refused(ProblemCode::NotEnrolled);
             }
@@ -205,7 +213,13 @@ impl<W: Wires> Driver<W> {
             Action::SendPush { log, from, max } => {
                 let gathered = self.store.write_soon(move |tx| log::batch(tx, log, from, max)).await;
                 match gathered {
-                    Ok(push) => self.wires.push(push),
+                    Ok(push) => {
+                        // A tap may be on the disk of which the engine has not heard: its confirmation is no contradiction.
+                        if let Some(last) = push.entries.last() {
+                            self.pending.push_back(Event::Appended { log, head: last.head() });
+                        }
+                        self.wires.push(push);
+                    }
                     Err(error) => {
                         tracing::error!(%error, "what is to be sent cannot be read");
                         let failed = Event::Failed { call: Call::Push, failure: Failure::Unreachable };
@@ -253,7 +267,10 @@ impl<W: Wires> Driver<W> {
                 self.store.write_soon(move |tx| log::acked(tx, upto, durable, at)).await?;
                 (self.tell)(Told::Acked { upto });
             }
-            Action::WakeIn { ms } => self.wires.wake_in(ms),
+            Action::WakeIn { ms } => {
+                tracing::debug!(ms, "the exchange wakes then");
+                self.wires.wake_in(ms);
+            }
             Action::Tell(status) => (self.tell)(Told::Status(status)),
         }
         Ok(())
@@ -279,3 +296,7 @@ impl<W: Wires> Driver<W> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "driver_tests.rs"]
+mod tests;

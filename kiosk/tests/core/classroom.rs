@@ -20,6 +20,13 @@ fn over(d: &Desk) -> kiosk::core::screen::Over {
     d.register().panel.unwrap()
 }
 
+/// The screen has gone home meanwhile: sign on again, and to the tiles.
+fn come_back(d: &mut Desk) {
+    d.sign_on();
+    d.send(Msg::ChangeMarks);
+    d.new_facts();
+}
+
 fn submitted(now: &str) -> Desk {
     let mut d = Desk::signed_on(now);
     d.send(Msg::MarkRestPresent);

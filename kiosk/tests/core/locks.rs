@@ -6,13 +6,6 @@ use shared::log::Origin;
 use shared::observation::{Means, Notice, Observation};
 use shared::time::Interval;
 
-/// The screen has gone home meanwhile: sign on again, and to the tiles.
-fn come_back(d: &mut Desk) {
-    d.sign_on();
-    d.send(Msg::ChangeMarks);
-    d.new_facts();
-}
-
 fn wrong(d: &mut Desk, who: u8) {
     d.send(Msg::Back);
     d.send(Msg::PickStaff { staff: staff(who) });

@@ -3,6 +3,7 @@
 use crate::fixture::*;
 use crate::window::Kiosk;
 use kiosk::core::{Msg, SyncStatus};
+use slint::ComponentHandle as _;
 
 /// Every screen there is, for a look at all of its controls.
 fn everything() -> Vec<(&'static str, Desk)> {

@@ -6,6 +6,7 @@ use crate::window::Kiosk;
 use kiosk::core::{Msg, Screen, SyncStatus};
 use shared::observation::{Mark, Means, Observation};
 use shared::wire::v1::{Expected, Fault, Mode, Seen};
+use slint::ComponentHandle as _;
 use slint::platform::{Key, WindowEvent};
 
 #[test]
@@ -235,7 +236,7 @@ fn what_is_wrong_is_said_and_the_kiosk_goes_on() {
     }
     let clock = "This kiosk's clock is wrong, so it uses the server's. Please tell IT.";
     let damaged = "This kiosk's memory was damaged. 1 entry may be missing. Please tell IT.";
-    let asked = [(Msg::Faults { faults: vec![Fault::Clock] }, clock), (fixture::damaged(3, 1), damaged)];
+    let asked = [(Msg::Faults { faults: vec![Fault::Clock] }, clock), (crate::fixture::damaged(3, 1), damaged)];
     for (msg, words) in asked {
         let mut k = Kiosk::new(Desk::classroom("08:52"));
         k.desk.hear(msg);

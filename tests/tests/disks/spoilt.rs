@@ -8,6 +8,7 @@ use rollbook_tests::process::run;
 use rollbook_tests::small::{World, screen, sign_on};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 /// Where these bytes stand in a file.

@@ -10,7 +10,6 @@ use server::state::App;
 use server::store::{School, Stores};
 use shared::act::{Act, Officer};
 use shared::calendar::{Calendar, SessionKey};
-use shared::codes::Code;
 use shared::id::{BootId, ClassId, PupilId, StaffId};
 use shared::register::{Answer, MarkKey, QuestionKey};
 use shared::sim::Dial;

@@ -6,6 +6,7 @@
 mod parties;
 mod world;
 
+use crate::id::LogId;
 use parties::{id, read};
 use proptest::prelude::*;
 use std::collections::HashSet;

@@ -1,4 +1,6 @@
 //! Both ends as they lie on a disk: a server's logs and rows, and a kiosk's card.
+//!
+//! Must never: decide anything that the engine or `ingest` should decide.
 
 use super::super::*;
 use crate::id::FeedId;
@@ -7,7 +9,6 @@ use crate::sync::{Ingested, greet, ingest};
 use crate::text::Text;
 use crate::time::Millis;
 use crate::wire::v1::{Pull, Pulled, Push, Pushed, Row};
-use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 /// A body that says which fact it is, and where it stood first.

@@ -1,4 +1,6 @@
 //! A server, its kiosks and the network between them: chaos first, then calm, then judgement.
+//!
+//! Must never: decide anything that the engine or `ingest` should decide.
 
 use super::super::*;
 use super::Step;
@@ -6,7 +8,7 @@ use super::parties::{Disk, Server, body, id, read};
 use crate::id::FeedId;
 use crate::log::{First, Hash};
 use crate::sync::batch;
-use crate::wire::v1::{Pull, Pulled, Push, Pushed};
+use crate::wire::v1::{Pull, Push};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
