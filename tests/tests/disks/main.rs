@@ -1,6 +1,8 @@
 //! Bad disks under the two real programs: full, read-only under their hands, and with bytes that are not what was written.
 //! A mark that a screen called saved is in the record once; what could not be saved was never called so.
 //!
+//! An exchange that met a bad disk waits ten seconds, and longer each time: what is waited for here has 55.
+//!
 //! Must never: pass in silence where a volume could not be mounted, or spoil bytes that nobody reads and call that proof.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // a test's own clock; what cannot be unwrapped fails the test
 
@@ -37,7 +39,7 @@ async fn full_kiosk(home: &Path, volume: Volume) -> Result<(), Trouble> {
         heard.tap(*pupil).await;
     }
     assert!(heard.not_saved.is_empty() && heard.saved.len() >= 10);
-    heard.ask(json!({ "do": "wait", "for": "synced" })).await;
+    heard.ask(json!({ "do": "wait", "for": "synced", "within_s": 55 })).await;
     all_there(&world, &heard, &room).await;
     heard.kiosk.end().await?;
     world.kill_server().await
@@ -76,7 +78,7 @@ async fn failing_kiosk(home: &Path, mut volume: Volume) -> Result<(), Trouble> {
     sign_on(&mut again.kiosk, &room).await?;
     again.tap(pupils[8]).await;
     assert_eq!(again.saved.len(), 9);
-    again.ask(json!({ "do": "wait", "for": "synced" })).await;
+    again.ask(json!({ "do": "wait", "for": "synced", "within_s": 55 })).await;
     all_there(&world, &again, &room).await;
     again.kiosk.end().await?;
     world.kill_server().await
@@ -104,7 +106,7 @@ async fn bad_server(home: &Path, mut volume: Volume, fails: bool) -> Result<(), 
     for pupil in &pupils[..5] {
         heard.tap(*pupil).await;
     }
-    heard.ask(json!({ "do": "wait", "for": "synced" })).await;
+    heard.ask(json!({ "do": "wait", "for": "synced", "within_s": 55 })).await;
     if fails {
         volume.fail()?
     } else {
@@ -125,7 +127,7 @@ async fn bad_server(home: &Path, mut volume: Volume, fails: bool) -> Result<(), 
     } else {
         volume.make_room()?;
     }
-    heard.ask(json!({ "do": "wait", "for": "synced" })).await;
+    heard.ask(json!({ "do": "wait", "for": "synced", "within_s": 55 })).await;
     all_there(&world, &heard, &room).await;
     heard.kiosk.end().await?;
     world.kill_server().await

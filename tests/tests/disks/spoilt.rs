@@ -49,7 +49,7 @@ async fn spoilt(world: &World, number: usize, spoil: impl FnOnce(&Path)) -> (boo
     for pupil in &pupils[..5] {
         heard.tap(*pupil).await;
     }
-    heard.ask(json!({ "do": "wait", "for": "synced" })).await;
+    heard.ask(json!({ "do": "wait", "for": "synced", "within_s": 55 })).await;
     heard.ask(json!({ "do": "network", "up": false })).await;
     for pupil in &pupils[5..20] {
         heard.tap(*pupil).await;
@@ -60,7 +60,7 @@ async fn spoilt(world: &World, number: usize, spoil: impl FnOnce(&Path)) -> (boo
 
     let mut again = world.switch_on(&data).unwrap();
     again.ask(json!({ "do": "wait", "for": "roster" })).await.unwrap();
-    again.ask(json!({ "do": "wait", "for": "synced" })).await.unwrap();
+    again.ask(json!({ "do": "wait", "for": "synced", "within_s": 55 })).await.unwrap();
     let found = damaged(&data);
     if found {
         let shown = screen(&mut again).await.unwrap();
@@ -79,7 +79,7 @@ async fn spoilt(world: &World, number: usize, spoil: impl FnOnce(&Path)) -> (boo
         after.tap(*pupil).await;
     }
     assert_eq!(after.saved.len(), 3.min(rest.len()));
-    after.ask(json!({ "do": "wait", "for": "synced" })).await;
+    after.ask(json!({ "do": "wait", "for": "synced", "within_s": 55 })).await;
     let tapped = heard.saved.iter().chain(&after.saved).map(|tap| tap.2).collect();
     let (_, odd) = of_pupils(&tapped, &room, &world.export("facts").await.unwrap());
     assert_eq!(odd, Vec::<String>::new(), "{}", room.name);
@@ -146,7 +146,7 @@ async fn a_school_file_that_went_bad_is_found_by_check_and_by_the_server() {
     for pupil in &pupils[..10] {
         heard.tap(*pupil).await;
     }
-    heard.ask(json!({ "do": "wait", "for": "synced" })).await;
+    heard.ask(json!({ "do": "wait", "for": "synced", "within_s": 55 })).await;
     let dir = world.data().to_string_lossy().into_owned();
     let check = async || run("rollbook-server", &["--data", &dir, "check"], &[], "").await;
     assert!(check().await.is_ok());
@@ -172,7 +172,7 @@ async fn a_school_file_that_went_bad_is_found_by_check_and_by_the_server() {
         at.iter().for_each(|at| flip(&file, *at, 0x02));
     }
     world.restart_server().await.unwrap();
-    heard.ask(json!({ "do": "wait", "for": "synced" })).await;
+    heard.ask(json!({ "do": "wait", "for": "synced", "within_s": 55 })).await;
     all_there(&world, &heard, &room).await;
     heard.kiosk.end().await.unwrap();
     world.kill_server().await.unwrap();
