@@ -173,31 +173,28 @@ fn compress(json: &[u8]) -> std::io::Result<Vec<u8>> {
     gzip.finish()
 }
 
-fn accident(error: &reqwest::Error) -> NoAnswer {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(at) = cause {
-        if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure)) =
-            at.downcast_ref()
-        {
-            return NoAnswer::WrongKey;
-        }
-        // An io::Error around another error says that one's source as its own: it is stepped into, not over.
+type Cause<'a> = &'a (dyn std::error::Error + 'static);
+
+/// An error and what is behind it, the outermost first. An io::Error around another error says that one's source as its
+/// own: it is stepped into, not over.
+fn causes(error: Cause<'_>) -> impl Iterator<Item = Cause<'_>> {
+    std::iter::successors(Some(error), |at| {
         let within = at.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause = within.map(|e| e as &(dyn std::error::Error + 'static)).or_else(|| at.source());
-    }
-    NoAnswer::Unreachable(told(error))
+        within.map(|e| e as Cause<'_>).or_else(|| at.source())
+    })
+}
+
+fn accident(error: &reqwest::Error) -> NoAnswer {
+    use rustls::{CertificateError::ApplicationVerificationFailure, Error::InvalidCertificate};
+    let wrong_key =
+        |at: Cause<'_>| matches!(at.downcast_ref(), Some(InvalidCertificate(ApplicationVerificationFailure)));
+    if causes(error).any(wrong_key) { NoAnswer::WrongKey } else { NoAnswer::Unreachable(told(error)) }
 }
 
 // The innermost cause says most ("connection refused"); the outer layers repeat the address.
-fn told(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut last = error;
-    loop {
-        if let Some(plain) = last.downcast_ref::<std::io::Error>().and_then(in_plain_words) {
-            return plain.into();
-        }
-        let Some(inner) = last.source() else { return last.to_string() };
-        last = inner;
-    }
+fn told(error: Cause<'_>) -> String {
+    let plain = causes(error).filter_map(|at| at.downcast_ref()).find_map(in_plain_words);
+    plain.map_or_else(|| causes(error).last().unwrap_or(error).to_string(), str::to_owned)
 }
 
 /// What whoever stands before the screen can do something about, without the system's numbers.
@@ -237,6 +234,8 @@ mod tests {
         ] {
             assert_eq!(told(&Layer(Error::from_raw_os_error(errno))), words);
         }
+        let wrapped = Error::other(Error::from_raw_os_error(101));
+        assert_eq!(told(&Layer(wrapped)), "this kiosk has no network", "one within another");
         let looked_up = Error::other("failed to lookup address information: Name or service not known");
         assert_eq!(told(&Layer(looked_up)), "its name is not known on this network");
     }
